@@ -1,0 +1,1 @@
+//! Ocellus device program.

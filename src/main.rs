@@ -1,0 +1,2 @@
+//! Ocellus device program.
+fn main() {}
