@@ -1,0 +1,1 @@
+//! Draws practice eyes.

@@ -1,0 +1,79 @@
+//! The quality gate: is this photograph good enough to be judged?
+
+use ::image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::field::Field;
+
+/// How far a photograph can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gradability {
+    /// Not to be judged: a negative on it is never reported.
+    Ungradable,
+    /// Judged; something is less than ideal.
+    Usable,
+    /// Judged.
+    Good,
+}
+
+/// Why a photograph is poor. A closed set, each with one action for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Not a photograph of a retina.
+    NotFundus,
+    /// Out of focus.
+    Blurred,
+    /// Underexposed.
+    TooDark,
+    /// Overexposed.
+    TooBright,
+    /// Light falls on one side only.
+    UnevenLight,
+    /// The pupil cuts the light off all around.
+    SmallPupil,
+    /// Eyelid or lashes in the way.
+    EyelidOrLashes,
+    /// Part of the field is cut off.
+    FieldIncomplete,
+    /// The retina is not centred.
+    OffCentre,
+    /// The eye or camera moved.
+    Motion,
+    /// The media of the eye are cloudy.
+    MediaOpacitySuspected,
+    /// The disc lies on the other eye's side.
+    WrongEyeSuspected,
+    /// The same photograph was taken before.
+    AlreadyTaken,
+}
+
+/// Measures behind the verdict; all independent of the file's resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Sharpness, 0 (nothing resolved) to 1.
+    pub focus: f64,
+    /// Mean luminance inside the field, 0..1.
+    pub brightness: f64,
+    /// Evenness of the light, 0..1.
+    pub evenness: f64,
+    /// Part of the field's disc that is visible, 0..1.
+    pub field_visible: f64,
+}
+
+/// The verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// How far the photograph can be trusted.
+    pub gradability: Gradability,
+    /// What is wrong, worst first; empty when good.
+    pub reasons: Vec<Reason>,
+    /// The measures.
+    pub scores: Scores,
+}
+
+/// Judges a photograph with a known field.
+pub fn assess(_pixels: &RgbImage, _field: &Field) -> Quality {
+    unimplemented!()
+}
