@@ -63,7 +63,10 @@ impl PreprocessSpec {
     pub fn channels(&self) -> usize {
         match self.variant {
             ColourVariant::Greyscale => 1,
-            ColourVariant::Original | ColourVariant::Vgg16 | ColourVariant::Torchvision | ColourVariant::LocalAverage => 3,
+            ColourVariant::Original
+            | ColourVariant::Vgg16
+            | ColourVariant::Torchvision
+            | ColourVariant::LocalAverage => 3,
         }
     }
 
