@@ -23,6 +23,9 @@ mod self_test;
 pub mod signature;
 pub mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     fs::{self, File},
