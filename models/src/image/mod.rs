@@ -1,6 +1,9 @@
 //! Photographs as pixels: strict decoding to upright 8-bit RGB.
 
-use std::path::Path;
+mod jpeg;
+mod png;
+
+use std::path::{Path, PathBuf};
 
 /// A decoded photograph: upright (EXIF orientation applied), 8-bit sRGB, rows top to bottom.
 #[derive(Debug, Clone)]
@@ -12,23 +15,50 @@ pub struct Photograph {
 /// Why a file is not a photograph we can be sure of.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// Placeholder variant.
-    #[error("{0}")]
-    Unsupported(String),
+    /// The file can't be read.
+    #[error("can't read {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Not one of the formats read here.
+    #[error("not a photograph: starts with {found}, expected JPEG or PNG")]
+    UnknownKind {
+        /// The first bytes.
+        found: String,
+    },
+    /// The data breaks the rules of its format, or ends early.
+    #[error("the {kind} data is damaged: {detail}; take or copy the photograph again")]
+    Damaged {
+        /// `JPEG`, `PNG`, …
+        kind: &'static str,
+        /// What the decoder found.
+        detail: String,
+    },
 }
 
 /// Decodes bytes strictly.
 ///
 /// # Errors
 /// Anything unsure is an error.
-pub fn decode(_bytes: &[u8]) -> Result<Photograph, DecodeError> {
-    unimplemented!()
+pub fn decode(bytes: &[u8]) -> Result<Photograph, DecodeError> {
+    let pixels = if bytes.starts_with(&[0xff, 0xd8]) {
+        jpeg::decode(bytes)?
+    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        png::decode(bytes)?
+    } else {
+        return Err(DecodeError::UnknownKind { found: format!("{:02x?}", &bytes[..bytes.len().min(8)]) });
+    };
+    Ok(Photograph { pixels })
 }
 
 /// Reads and decodes a file.
 ///
 /// # Errors
 /// As [`decode`]; also when the file can't be read.
-pub fn read(_path: &Path) -> Result<Photograph, DecodeError> {
-    unimplemented!()
+pub fn read(path: &Path) -> Result<Photograph, DecodeError> {
+    let bytes = std::fs::read(path).map_err(|source| DecodeError::Io { path: path.to_owned(), source })?;
+    decode(&bytes)
 }

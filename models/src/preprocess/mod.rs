@@ -1,5 +1,25 @@
 //! From an upright photograph and its field to the tensor a network sees.
+//!
+//! Rules of version 1:
+//!
+//! 1. The *source disc* is concentric with the field; its radius is `disc` times the field's visible radius.
+//! 2. The square around it is resized to `size × size` with an antialiased bilinear filter in integer arithmetic.
+//!    The disc always fills the square, however the camera cut its field, so the frame gives nothing away.
+//! 3. An output pixel whose centre is further than `size / 2 − 2` from the square's centre is *painted* with one
+//!    value. The two pixels of margin are wider than the filter: no pixel of the photograph outside the source disc
+//!    has any influence on the tensor, bit for bit.
+//! 4. The colour variant is computed from what is left. The painted value is zero in the tensor for `original`,
+//!    `greyscale` (black), `vgg16` and `torchvision` (the mean colour), and 128 / 255 for `local_average` (no
+//!    difference from the surroundings).
+//!
+//! Only integers, and IEEE additions, multiplications, divisions and square roots in a fixed order are used, so the
+//! same pixels give the same tensor on every platform.
+//!
+//! Not here: finding the field ([`crate::field`]), judging the photograph ([`crate::quality`]), augmentation.
 
+mod colour;
+mod local_average;
+mod sample;
 mod spec;
 
 use ::image::RgbImage;
@@ -18,6 +38,14 @@ pub struct Tensor {
 }
 
 /// Preprocesses one photograph. Deterministic: the same bytes give the same tensor on every platform.
-pub fn preprocess(_pixels: &RgbImage, _field: &Field, _spec: &PreprocessSpec) -> Tensor {
-    unimplemented!()
+///
+/// `spec` must have been [validated](PreprocessSpec::validate), and `field` belong to these pixels. Whatever part of
+/// the disc lies outside the photograph is painted like the border; a field that shows nothing (not a finite number,
+/// or a disc less than two pixels wide) gives a tensor that is painted throughout.
+pub fn preprocess(pixels: &RgbImage, field: &Field, spec: &PreprocessSpec) -> Tensor {
+    let square = sample::Square::sample(pixels, field, spec);
+    colour::tensor(&square, spec.variant)
 }
+
+#[cfg(test)]
+mod tests;

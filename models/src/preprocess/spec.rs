@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 pub enum ColourVariant {
     /// RGB, 0..1.
     Original,
-    /// One channel, 0..1 (Rec. 601 luma).
+    /// One channel, 0..1: Rec. 601 luma, (299 R + 587 G + 114 B) / 255,000.
     Greyscale,
     /// BGR, 0..255, Caffe's ImageNet means 103.939, 116.779, 123.68 subtracted.
     Vgg16,
     /// RGB, torchvision's convention: 0..1, minus 0.485, 0.456, 0.406, over 0.229, 0.224, 0.225.
     Torchvision,
-    /// RGB, 4·image − 4·local mean + 128 (0..255 scale, then clamped), the mean over a window scaled to the field; divided by 255.
+    /// RGB, 4·image − 4·local mean + 128 (0..255 scale, then clamped to it), divided by 255.
+    ///
+    /// The local mean is taken inside the disc only, with a nearly Gaussian window (three box passes) whose standard
+    /// deviation is a thirtieth of the disc's radius, so that it means the same at every resolution.
     LocalAverage,
 }
 
@@ -28,7 +31,7 @@ pub struct PreprocessSpec {
     pub size: u32,
     /// Colour variant.
     pub variant: ColourVariant,
-    /// Radius of the fixed disc as a fraction of the field's visible radius, 0.5..=1.
+    /// Radius of the fixed disc as a fraction of the field's visible radius, 0.5..=1; 0.96 unless there is a reason.
     pub disc: f64,
 }
 
@@ -59,6 +62,30 @@ impl PreprocessSpec {
     /// The version this build writes and the highest it reads.
     pub const VERSION: u32 = 1;
 
+    /// The disc that keeps clear of the soft edge of the aperture and of what cameras paint on it.
+    pub const DEFAULT_DISC: f64 = 0.96;
+
+    /// Checks a spec that came from a file or a command line before anything is computed with it.
+    ///
+    /// # Errors
+    /// [`SpecError::Newer`] when other rules are asked for than this build knows, [`SpecError::OutOfRange`] for a
+    /// size or disc outside its range.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        if self.version > Self::VERSION {
+            return Err(SpecError::Newer { found: self.version, known: Self::VERSION });
+        }
+        if self.version == 0 {
+            return Err(SpecError::OutOfRange { key: "version", found: "0".to_owned(), expected: "1 or more" });
+        }
+        if !(64..=1024).contains(&self.size) {
+            return Err(SpecError::OutOfRange { key: "size", found: self.size.to_string(), expected: "64 to 1024" });
+        }
+        if !(0.5..=1.0).contains(&self.disc) {
+            return Err(SpecError::OutOfRange { key: "disc", found: self.disc.to_string(), expected: "0.5 to 1" });
+        }
+        Ok(())
+    }
+
     /// Channels of the tensor: 1 for greyscale, else 3.
     pub fn channels(&self) -> usize {
         match self.variant {
@@ -73,5 +100,50 @@ impl PreprocessSpec {
     /// Shape of the tensor: channels, height, width.
     pub fn shape(&self) -> [usize; 3] {
         [self.channels(), self.size as usize, self.size as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> PreprocessSpec {
+        PreprocessSpec { version: 1, size: 224, variant: ColourVariant::Vgg16, disc: 0.96 }
+    }
+
+    #[test]
+    fn a_sound_spec_is_accepted_up_to_its_limits() {
+        for (size, disc) in [(64, 0.5), (224, 0.96), (1024, 1.0)] {
+            assert_eq!(PreprocessSpec { size, disc, ..spec() }.validate(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_newer_version_asks_for_an_update_of_the_program() {
+        let error = PreprocessSpec { version: 2, ..spec() }.validate().unwrap_err();
+        assert_eq!(error.to_string(), "preprocessing version 2 is newer than this program's 1: update the program");
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        for (bad, key) in [
+            (PreprocessSpec { version: 0, ..spec() }, "version"),
+            (PreprocessSpec { size: 63, ..spec() }, "size"),
+            (PreprocessSpec { size: 1025, ..spec() }, "size"),
+            (PreprocessSpec { disc: 0.49, ..spec() }, "disc"),
+            (PreprocessSpec { disc: 1.01, ..spec() }, "disc"),
+            (PreprocessSpec { disc: f64::NAN, ..spec() }, "disc"),
+        ] {
+            let error = bad.validate().unwrap_err().to_string();
+            assert!(error.contains(key) && error.contains("expected"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_spec_reads_as_it_was_written() {
+        let text = toml::to_string(&spec()).unwrap();
+        assert_eq!(text, "version = 1\nsize = 224\nvariant = \"vgg16\"\ndisc = 0.96\n");
+        assert_eq!(toml::from_str::<PreprocessSpec>(&text).unwrap(), spec());
+        assert!(toml::from_str::<PreprocessSpec>(&format!("{text}extra = 1\n")).is_err());
     }
 }
