@@ -1,0 +1,117 @@
+//! `manifest`: check one, or write one from a common layout.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::ui::{Ui, shell};
+use crate::{
+    error::{Exit, ExpectedError},
+    manifest::{Manifest, Row, check::check, from_image_folder, from_multi_hot_csv, write_rows},
+};
+
+/// At most this many problems are printed; all are in the JSON.
+const PROBLEMS_SHOWN: usize = 20;
+
+/// Arguments of `manifest`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Look for every photograph and count what is known of them, by source and label.
+    Check {
+        /// The manifest (CSV).
+        manifest: PathBuf,
+        /// Folder its file names are relative to [default: the manifest's own].
+        #[arg(long)]
+        root: Option<PathBuf>,
+        /// Also compare every photograph's SHA-256 with the manifest's.
+        #[arg(long)]
+        digests: bool,
+    },
+    /// Write a manifest of a folder with one folder a class, named like the labels.
+    FromFolders {
+        /// The folder of class folders.
+        root: PathBuf,
+        /// Name of the camera, clinic or data set.
+        #[arg(long)]
+        source: String,
+        /// The manifest to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write a manifest of a table with one 0/1 column a label.
+    FromTable {
+        /// The table (CSV).
+        table: PathBuf,
+        /// Folder the photographs lie in.
+        #[arg(long)]
+        root: PathBuf,
+        /// Name of the camera, clinic or data set.
+        #[arg(long)]
+        source: String,
+        /// The manifest to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+/// The folder a manifest's file names are relative to, when none is named.
+pub(super) fn root_of(manifest: &Path, root: Option<&PathBuf>) -> PathBuf {
+    root.cloned().unwrap_or_else(|| match manifest.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    })
+}
+
+impl Args {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        match &self.what {
+            What::Check { manifest, root, digests } => {
+                let root = root_of(manifest, root.as_ref());
+                check_manifest(ui, manifest, &root, *digests)
+            }
+            What::FromFolders { root, source, out } => write(ui, root, out, from_image_folder(root, source)?),
+            What::FromTable { table, root, source, out } => {
+                let (rows, ignored) = from_multi_hot_csv(table, root, source)?;
+                if !ignored.is_empty() {
+                    ui.say(format_args!("left out, not labels: {}", ignored.join(", ")));
+                }
+                write(ui, root, out, rows)
+            }
+        }
+    }
+}
+
+fn check_manifest(ui: &Ui, path: &Path, root: &Path, digests: bool) -> Result<Exit, ExpectedError> {
+    let manifest = Manifest::read(path)?;
+    let progress = ui.progress("looking for photographs", manifest.rows.len() as u64);
+    let report = check(&manifest, root, digests, || progress.inc(1));
+    drop(progress);
+    ui.result(&report, &report)?;
+    if !report.repeated.is_empty() {
+        let first = report.repeated.first().map_or("", String::as_str);
+        ui.warn(format_args!("{} files appear in more than one row, the first is {first}", report.repeated.len()));
+    }
+    if report.problems.is_empty() {
+        ui.next(format_args!("ocellus-trainer split {} --root {} --out split", shell(path), shell(root)));
+        return Ok(Exit::Ok);
+    }
+    for problem in report.problems.iter().take(PROBLEMS_SHOWN) {
+        eprintln!("{}: {}", problem.file, problem.what);
+    }
+    let rest = report.problems.len().saturating_sub(PROBLEMS_SHOWN);
+    let more = if rest > 0 { format!(", {rest} more not shown (all are in --json)") } else { String::new() };
+    Err(ExpectedError::Data(format!("{}: {} problems{more}", path.display(), report.problems.len())))
+}
+
+fn write(ui: &Ui, root: &Path, out: &Path, rows: Vec<Row>) -> Result<Exit, ExpectedError> {
+    write_rows(out, &rows)?;
+    ui.say(format_args!("{}: {} photographs", out.display(), rows.len()));
+    ui.next(format_args!("ocellus-trainer manifest check {} --root {}", shell(out), shell(root)));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,95 @@
+//! The command line: one file a verb, each with its own arguments and a `run`.
+//!
+//! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
+//! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
+
+mod manifest;
+mod ui;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+pub use ui::Ui;
+
+use crate::error::{EXIT_CODES_HELP, Exit, ExpectedError};
+
+/// Fine-tunes a network on labelled fundus photographs, measures it honestly, and exports a signed bundle.
+///
+/// Research software, not a cleared medical device.
+#[derive(Debug, Parser)]
+#[command(name = "ocellus-trainer", version, after_help = EXIT_CODES_HELP)]
+struct App {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options every verb takes.
+#[derive(Debug, Clone, clap::Args)]
+struct Shared {
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// No progress, no remarks, no next command.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+/// What to do; the order is that of a first run.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check a manifest against its photographs, or write one from a common layout.
+    Manifest(manifest::Args),
+}
+
+impl Verb {
+    fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        match self {
+            Verb::Manifest(args) => args.run(ui),
+        }
+    }
+}
+
+/// Parses and runs a command line (the first item is the program's name).
+pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let app = match App::try_parse_from(arguments) {
+        Ok(app) => app,
+        Err(error) => {
+            // Help and version are printed through the same path and are no failure.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            // A closed pipe (`--help | head`) is all that can go wrong here, and there is nobody left to tell.
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let default_level = if app.shared.quiet { "error" } else { "warn" };
+    // A second initialisation (several runs in one process, as tests do) keeps the first logger.
+    let _ = env_logger::Builder::from_env(env_logger::Env::new().filter_or("OCELLUS_LOG", default_level)).try_init();
+    let ui = Ui::new(app.shared.json, app.shared.quiet);
+    match app.verb.run(&ui) {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        App::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_has_its_own_exit_code() {
+        assert_eq!(run_from(["ocellus-trainer", "no-such-verb"].map(OsString::from)), Exit::Usage);
+    }
+}

@@ -1,0 +1,87 @@
+//! Exit codes and the errors a user can do something about.
+//!
+//! A verb returns [`ExpectedError`] for everything that has a documented exit code; the message is printed on one
+//! line to standard error. A panic is always a defect of this program.
+
+use std::process::ExitCode;
+
+use crate::manifest::ManifestError;
+
+/// What the process ends with. The numbers are documented in `--help` and do not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Something failed that is nobody's wrong usage: a full disk, a lost device, a defect.
+    Failed = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// Done, but some photographs could not be read or have no field; they are named.
+    SomeUnreadable = 3,
+    /// The data failed a check: a bad manifest, a missing file, a leak across a split.
+    Data = 4,
+    /// A bundle failed a check: signature, digest, self-test, parity of engines.
+    Bundle = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Explains [`Exit`] at the end of `--help`.
+pub const EXIT_CODES_HELP: &str = "Exit codes:\n  \
+    0  done\n  \
+    1  failed (disk, device, or a defect of this program)\n  \
+    2  wrong usage or configuration\n  \
+    3  done, but some photographs could not be judged; they are named\n  \
+    4  the data failed a check (manifest, missing file, leak across a split)\n  \
+    5  a bundle failed a check (signature, digest, self-test, parity)";
+
+/// An error with a documented exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpectedError {
+    /// The command line or the configuration asks for something that can't be.
+    #[error("{0}")]
+    Usage(String),
+    /// A manifest can't be read or written.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The data failed a check.
+    #[error("{0}")]
+    Data(String),
+    /// A bundle failed a check.
+    #[error("{0}")]
+    Bundle(String),
+    /// Anything else, with its chain of causes.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl ExpectedError {
+    /// The documented exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            ExpectedError::Usage(_) => Exit::Usage,
+            ExpectedError::Manifest(error) if error.is_io() => Exit::Failed,
+            ExpectedError::Manifest(_) | ExpectedError::Data(_) => Exit::Data,
+            ExpectedError::Bundle(_) => Exit::Bundle,
+            ExpectedError::Failed(_) => Exit::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exit_code_is_documented_in_the_help() {
+        for exit in [Exit::Ok, Exit::Failed, Exit::Usage, Exit::SomeUnreadable, Exit::Data, Exit::Bundle] {
+            let line = format!("\n  {}  ", exit as u8);
+            assert!(EXIT_CODES_HELP.contains(&line), "{exit:?} is not documented");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Makes rows from the layouts people have.
+//!
+//! *Image folder*: one folder a class (`root/glaucoma/x.jpg`); a class named like a label sets that label to 1, the
+//! condition folders set `normal` to 0, and nothing else is claimed. *Multi-hot*: a CSV with a column of file names
+//! and one 0/1 column a label.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use ocellus_model::label::Label;
+
+use super::{ManifestError, Row};
+
+/// File name endings that are taken for photographs, lower case.
+const PHOTOGRAPHS: [&str; 7] = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"];
+
+/// Names of columns that hold the file in the tables people have, in order of preference.
+const FILE_COLUMNS: [&str; 7] = ["file", "file_name", "filename", "image", "image_id", "id", "path"];
+
+fn layout_error(path: &Path, what: impl Into<String>) -> ManifestError {
+    ManifestError::Layout { path: path.to_owned(), what: what.into() }
+}
+
+/// The entries of a folder, sorted by name so that the same folder gives the same manifest everywhere.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ManifestError> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    let mut paths = read().map_err(|source| ManifestError::Io { file: folder.to_owned(), source })?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_photograph(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| PHOTOGRAPHS.contains(&extension.to_ascii_lowercase().as_str()))
+}
+
+/// The path below `root`, with `/`.
+fn relative(root: &Path, path: &Path) -> Result<String, ManifestError> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let parts: Option<Vec<&str>> = inside.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).ok_or_else(|| layout_error(path, "the name is not UTF-8: rename the file"))
+}
+
+/// One row a photograph of `root/<class>/*`, all from `source`.
+///
+/// # Errors
+/// When a class folder isn't named like a label, or there is no photograph.
+pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, ManifestError> {
+    let mut rows = Vec::new();
+    for folder in entries(root)?.into_iter().filter(|path| path.is_dir()) {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let class = name.to_ascii_lowercase().replace([' ', '-'], "_");
+        let label: Label = class.parse().map_err(|error| layout_error(&folder, format!("class folder: {error}")))?;
+        for path in entries(&folder)?.into_iter().filter(|path| is_photograph(path)) {
+            let mut row = Row { file: relative(root, &path)?, source: source.to_owned(), ..Row::default() };
+            row.labels[Label::Normal as usize] = Some(label == Label::Normal);
+            row.labels[label as usize] = Some(true);
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Err(layout_error(root, "no photographs in class folders, expected <folder>/<label>/<photograph>"));
+    }
+    Ok(rows)
+}
+
+/// One row a line of a table with a column of file names and 0/1 columns named like labels; other columns are left
+/// out and named in the second value. A file name without an ending is looked up under `root` with the usual ones.
+///
+/// # Errors
+/// When there is no column of file names or of labels, or a cell is neither 0, 1 nor empty.
+pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Vec<Row>, Vec<String>), ManifestError> {
+    let failed = |error: csv::Error| {
+        let line = error.position().map_or(0, csv::Position::line);
+        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
+    };
+    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
+    let names: Vec<String> = (reader.headers().map_err(failed)?.iter())
+        .map(|name| name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase().replace([' ', '-'], "_"))
+        .collect();
+    let file =
+        FILE_COLUMNS.iter().find_map(|column| names.iter().position(|name| name == column)).ok_or_else(|| {
+            layout_error(table, format!("no column of file names, expected one of {}", FILE_COLUMNS.join(", ")))
+        })?;
+    let labels: BTreeMap<usize, Label> =
+        names.iter().enumerate().filter_map(|(position, name)| Some((position, name.parse().ok()?))).collect();
+    if labels.is_empty() {
+        let known = Label::ALL.map(Label::as_str).join(", ");
+        return Err(layout_error(table, format!("no column of labels, expected some of {known}")));
+    }
+    let ignored = (names.iter().enumerate())
+        .filter(|(position, _)| *position != file && !labels.contains_key(position))
+        .map(|(_, name)| name.clone())
+        .collect();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let name = record.get(file).unwrap_or_default().trim();
+        let mut row = Row { file: with_ending(root, name), source: source.to_owned(), ..Row::default() };
+        for (position, label) in &labels {
+            row.labels[*label as usize] = match record.get(*position).map_or("", str::trim) {
+                "" => None,
+                "0" | "0.0" => Some(false),
+                "1" | "1.0" => Some(true),
+                found => {
+                    return Err(ManifestError::Cell {
+                        file: table.to_owned(),
+                        line: record.position().map_or(0, csv::Position::line),
+                        column: label.as_str(),
+                        found: found.to_owned(),
+                        expected: "0, 1, or nothing for unknown",
+                    });
+                }
+            };
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() {
+        return Err(ManifestError::Empty { file: table.to_owned() });
+    }
+    Ok((rows, ignored))
+}
+
+/// `name`, with the first usual ending that makes it an existing file under `root` when it has none.
+fn with_ending(root: &Path, name: &str) -> String {
+    if root.join(name).is_file() {
+        return name.to_owned();
+    }
+    let candidates = PHOTOGRAPHS.iter().map(|ending| format!("{name}.{ending}"));
+    candidates.into_iter().find(|candidate| root.join(candidate).is_file()).unwrap_or_else(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn class_folders_claim_their_label_and_nothing_of_other_conditions() {
+        let root = tempfile::tempdir().unwrap();
+        for file in ["Glaucoma/b.JPG", "normal/a.png", "normal/notes.txt"] {
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"x").unwrap();
+        }
+        let rows = from_image_folder(root.path(), "clinic").unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!((rows[0].file.as_str(), rows[0].label(Label::Glaucoma)), ("Glaucoma/b.JPG", Some(true)));
+        assert_eq!(rows[0].label(Label::Normal), Some(false));
+        assert_eq!(rows[0].label(Label::Opacity), None);
+        assert_eq!(rows[1].label(Label::Normal), Some(true));
+        assert_eq!(rows[1].label(Label::Glaucoma), None, "normal says it already; the column stays the reader's own");
+
+        std::fs::create_dir(root.path().join("drusen")).unwrap();
+        let error = from_image_folder(root.path(), "clinic").unwrap_err().to_string();
+        assert!(error.contains("unknown label \"drusen\""), "{error}");
+    }
+
+    #[test]
+    fn a_multi_hot_table_is_read_and_its_other_columns_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("eye1.jpeg"), b"x").unwrap();
+        let table = root.path().join("labels.csv");
+        std::fs::write(&table, "Filename,opacity,Diabetic Retinopathy,age\neye1,1,0,50\neye2.png,,1,60\n").unwrap();
+        let (rows, ignored) = from_multi_hot_csv(&table, root.path(), "clinic").unwrap();
+        assert_eq!(ignored, ["age"]);
+        assert_eq!(rows[0].file, "eye1.jpeg");
+        assert_eq!(rows[0].label(Label::DiabeticRetinopathy), Some(false));
+        assert_eq!(rows[1].label(Label::Opacity), None);
+        std::fs::write(&table, "Filename,opacity\neye1,maybe\n").unwrap();
+        assert!(from_multi_hot_csv(&table, root.path(), "clinic").unwrap_err().to_string().contains("\"maybe\""));
+    }
+}

@@ -1,0 +1,64 @@
+//! CSV writing.
+
+use std::{borrow::Borrow, io::Write, path::Path};
+
+use ocellus_model::{label::Label, laterality::Laterality, quality::Gradability};
+
+use super::{COLUMNS, ManifestError, Row};
+
+/// Writes a manifest with all columns, through a scratch file that is renamed, so that a reader never sees half of it.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn write_rows<R: Borrow<Row>>(path: &Path, rows: impl IntoIterator<Item = R>) -> Result<(), ManifestError> {
+    let fail = |source: std::io::Error| ManifestError::Io { file: path.to_owned(), source };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let failed = |error: csv::Error| fail(error.into());
+    writer.write_record(COLUMNS).map_err(failed)?;
+    for row in rows {
+        writer.write_record(cells(row.borrow())).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| fail(error.into_error()))?;
+    write_atomically(path, &bytes).map_err(fail)
+}
+
+/// Writes a file so that after a crash it is there whole or not at all: scratch file, sync, rename.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let name = path.file_name().ok_or_else(|| std::io::Error::other("not the name of a file"))?;
+    let mut scratch = name.to_owned();
+    scratch.push(".partial");
+    let scratch = path.with_file_name(scratch);
+    let mut file = std::fs::File::create(&scratch)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.and_then(|()| std::fs::rename(&scratch, path)).inspect_err(|_| {
+        // The scratch file is worth nothing; that it can't be removed is less important than the first error.
+        let _ = std::fs::remove_file(&scratch);
+    })
+}
+
+/// The cells of a row, in the order of [`COLUMNS`].
+fn cells(row: &Row) -> Vec<String> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut cells = vec![
+        row.file.clone(),
+        row.source.clone(),
+        text(&row.patient),
+        row.eye.map_or("", Laterality::as_str).to_owned(),
+    ];
+    cells.extend(Label::ALL.map(|label| match row.label(label) {
+        None => String::new(),
+        Some(present) => u8::from(present).to_string(),
+    }));
+    let quality = match row.quality {
+        None => "",
+        Some(Gradability::Good) => "good",
+        Some(Gradability::Usable) => "usable",
+        Some(Gradability::Ungradable) => "ungradable",
+    };
+    cells.push(row.dr_grade.map_or_else(String::new, |grade| grade.to_string()));
+    cells.push(quality.to_owned());
+    cells.push(text(&row.group));
+    cells.push(row.note.clone());
+    cells.push(text(&row.sha256));
+    cells
+}

@@ -1,0 +1,307 @@
+//! The network behind a small interface, so that the engine underneath can be exchanged.
+//!
+//! Terms: a *photograph tensor* is what [`ocellus_model::preprocess`] makes (channels × size × size); *block-4
+//! features* are the frozen part's result after the fourth pooling (at 224 pixels 512 × 14 × 14); the *activation map*
+//! holds, per output, how much each place of the last feature map says for it: its mean plus the head's bias is the
+//! logit, exactly. Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
+//!
+//! Not here: training ([`crate::train`]), ONNX, calibration.
+
+mod products;
+mod vgg16;
+pub mod weights;
+mod winograd;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ocellus_model::preprocess;
+
+pub(crate) use vgg16::Vgg16;
+pub use vgg16::{BLOCKS, Trainable};
+pub use weights::{NamedWeights, WeightsConvention, WeightsError};
+
+/// Why a network can't be built or run.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The weights don't fit.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A tensor of another shape than the network takes.
+    #[error("input {index} has shape {found:?}, the network takes {expected:?}")]
+    Input {
+        /// Which of the inputs.
+        index: usize,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape expected.
+        expected: Vec<usize>,
+    },
+    /// The engine did not hand its numbers back.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+}
+
+/// What a network says of one photograph.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// One logit an output.
+    pub logits: Vec<f32>,
+    /// Activation map, outputs × height × width, row-major.
+    pub map: Vec<f32>,
+    /// Outputs, height, width of the map.
+    pub map_shape: [usize; 3],
+}
+
+/// VGG-16 features up to relu5_3 and a linear head, ready to run on a device.
+#[derive(Debug, Clone)]
+pub struct Network {
+    device: Device,
+    vgg: Vgg16,
+}
+
+impl Network {
+    /// Builds the network on a device. Channel counts are taken from the weights (a pruned network has fewer). When
+    /// the weights hold no head, or one of another number of outputs, a new head is drawn from `seed`.
+    ///
+    /// # Errors
+    /// When a weight is missing or has a shape that does not fit its neighbours.
+    pub fn build(device: &Device, weights: &NamedWeights, outputs: usize, seed: u64) -> Result<Self, NetError> {
+        Ok(Self { device: device.clone(), vgg: Vgg16::build(device, weights, outputs, seed)? })
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.vgg.outputs()
+    }
+
+    /// Channels of the input photograph.
+    pub fn input_channels(&self) -> usize {
+        self.vgg.input_channels()
+    }
+
+    /// The device the network lives on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The weights as they are now.
+    ///
+    /// # Errors
+    /// When the engine does not hand them back.
+    pub fn weights(&self) -> Result<NamedWeights, NetError> {
+        self.vgg.weights()
+    }
+
+    pub(crate) fn vgg(&self) -> &Vgg16 {
+        &self.vgg
+    }
+
+    pub(crate) fn vgg_mut(&mut self) -> &mut Vgg16 {
+        &mut self.vgg
+    }
+
+    /// Logits and activation maps of photograph tensors, run as one batch.
+    ///
+    /// # Errors
+    /// When a tensor's shape does not fit, or the engine fails.
+    pub fn logits_and_map(&self, photographs: &[preprocess::Tensor]) -> Result<Vec<Prediction>, NetError> {
+        let Some(first) = photographs.first() else { return Ok(Vec::new()) };
+        let batch = self.batch(photographs, first.shape)?;
+        self.predict(self.vgg.features(self.vgg.frozen(batch, 5)))
+    }
+
+    /// As [`Network::logits_and_map`], from block-4 features of `shape` (channels, height, width), concatenated.
+    ///
+    /// # Errors
+    /// When the length is not a multiple of the shape's product, the channels don't fit, or the engine fails.
+    pub fn logits_and_map_from_block4(
+        &self,
+        features: Vec<f32>,
+        shape: [usize; 3],
+    ) -> Result<Vec<Prediction>, NetError> {
+        let batch = self.features_tensor(features, shape)?;
+        self.predict(self.vgg.features(batch))
+    }
+
+    /// Block-4 features of photograph tensors: one array a photograph, and their common shape (channels, height,
+    /// width).
+    ///
+    /// # Errors
+    /// When a tensor's shape does not fit, or the engine fails.
+    pub fn block4_features(&self, photographs: &[preprocess::Tensor]) -> Result<(Vec<Vec<f32>>, [usize; 3]), NetError> {
+        let Some(first) = photographs.first() else { return Ok((Vec::new(), [0; 3])) };
+        let out = self.vgg.frozen(self.batch(photographs, first.shape)?, 5);
+        let [_, c, h, w] = out.dims();
+        let flat = values(out)?;
+        Ok((flat.chunks(c * h * w).map(<[f32]>::to_vec).collect(), [c, h, w]))
+    }
+
+    /// Shape of the block-4 features for photographs of `size` pixels.
+    pub fn block4_shape(&self, size: usize) -> [usize; 3] {
+        [self.vgg.block4_channels(), size / 16, size / 16]
+    }
+
+    pub(crate) fn features_tensor(&self, features: Vec<f32>, shape: [usize; 3]) -> Result<Tensor<4>, NetError> {
+        let each: usize = shape.iter().product();
+        let expected = vec![self.vgg.block4_channels(), shape[1], shape[2]];
+        if shape[0] != expected[0] || each == 0 || !features.len().is_multiple_of(each) {
+            return Err(NetError::Input { index: 0, found: shape.to_vec(), expected });
+        }
+        let count = features.len() / each;
+        let data = TensorData::new(features, [count, shape[0], shape[1], shape[2]]);
+        Ok(Tensor::from_data(data, &self.device))
+    }
+
+    /// Joins photograph tensors to one batch on the device.
+    pub(crate) fn batch(&self, photographs: &[preprocess::Tensor], shape: [usize; 3]) -> Result<Tensor<4>, NetError> {
+        let expected = [self.input_channels(), shape[1], shape[2]];
+        let mut data = Vec::with_capacity(photographs.len() * shape.iter().product::<usize>());
+        for (index, photograph) in photographs.iter().enumerate() {
+            if photograph.shape != expected || photograph.data.len() != expected.iter().product::<usize>() {
+                return Err(NetError::Input { index, found: photograph.shape.to_vec(), expected: expected.to_vec() });
+            }
+            data.extend_from_slice(&photograph.data);
+        }
+        let data = TensorData::new(data, [photographs.len(), expected[0], expected[1], expected[2]]);
+        Ok(Tensor::from_data(data, &self.device))
+    }
+
+    fn predict(&self, features: Tensor<4>) -> Result<Vec<Prediction>, NetError> {
+        let map = self.vgg.activation_map(features.clone());
+        let [_, k, h, w] = map.dims();
+        let logits = values(self.vgg.logits(features))?;
+        let maps = values(map)?;
+        Ok(logits
+            .chunks(k)
+            .zip(maps.chunks(k * h * w))
+            .map(|(logits, map)| Prediction { logits: logits.to_vec(), map: map.to_vec(), map_shape: [k, h, w] })
+            .collect())
+    }
+}
+
+/// The frozen blocks, ready to be run on many photographs: on the processor in the fast way where the channel counts
+/// allow it, else as the network does it.
+pub struct FrozenRunner<'a> {
+    network: &'a Network,
+    fast: Option<winograd::FrozenBlocks>,
+}
+
+impl<'a> FrozenRunner<'a> {
+    /// Prepares a network's frozen blocks.
+    ///
+    /// # Errors
+    /// When the engine does not hand the weights back.
+    pub fn new(network: &'a Network) -> Result<Self, NetError> {
+        let on_processor = network.device == Device::flex();
+        let fast = if on_processor { winograd::FrozenBlocks::new(&network.weights()?)? } else { None };
+        Ok(Self { network, fast })
+    }
+
+    /// Block-4 features of photograph tensors, channels × height × width each.
+    ///
+    /// # Errors
+    /// When a tensor's shape does not fit, or the engine fails.
+    pub fn block4_features(&self, photographs: &[preprocess::Tensor]) -> Result<Vec<Vec<f32>>, NetError> {
+        match &self.fast {
+            Some(fast) => fast.run(photographs),
+            None => Ok(self.network.block4_features(photographs)?.0),
+        }
+    }
+}
+
+/// The numbers of a tensor, row-major.
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, NetError> {
+    tensor.into_data().into_vec::<f32>().map_err(|error| NetError::Engine(format!("{error:?}")))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Weights of a narrow network (4, 4, 6, 6, 8 channels) drawn from a fixed stream.
+    pub(crate) fn narrow_weights() -> NamedWeights {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let mut weights = NamedWeights::new();
+        let mut inputs = 3;
+        for (block, outputs) in BLOCKS.iter().zip([4, 4, 6, 6, 8]) {
+            for layer in *block {
+                let bound = (6.0 / (inputs * 9) as f32).sqrt();
+                let count = outputs * inputs * 9;
+                let data = (0..count).map(|_| rng.random_range(-bound..bound)).collect();
+                weights.insert(format!("features.{layer}.weight"), vec![outputs, inputs, 3, 3], data);
+                let data = (0..outputs).map(|_| rng.random_range(-0.1..0.1)).collect();
+                weights.insert(format!("features.{layer}.bias"), vec![outputs], data);
+                inputs = outputs;
+            }
+        }
+        weights
+    }
+
+    fn photograph(seed: u64, size: usize) -> preprocess::Tensor {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let data = (0..3 * size * size).map(|_| rng.random_range(-1.0f32..1.0)).collect();
+        preprocess::Tensor { shape: [3, size, size], data }
+    }
+
+    #[test]
+    fn the_mean_of_the_activation_map_plus_bias_is_the_logit() {
+        let network = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap();
+        let bias = network.weights().unwrap().require("head.bias").unwrap().data.clone();
+        for prediction in network.logits_and_map(&[photograph(1, 64), photograph(2, 64)]).unwrap() {
+            assert_eq!(prediction.map_shape, [3, 4, 4]);
+            for (k, logit) in prediction.logits.iter().enumerate() {
+                let mean = prediction.map[k * 16..(k + 1) * 16].iter().sum::<f32>() / 16.0 + bias[k];
+                assert!((mean - logit).abs() < 1e-5 * logit.abs().max(1.0), "{mean} {logit}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_way_over_block_4_features_gives_the_same_logits() {
+        let network = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap();
+        let whole = network.logits_and_map(&[photograph(1, 64)]).unwrap();
+        let (features, shape) = network.block4_features(&[photograph(1, 64)]).unwrap();
+        assert_eq!(shape, network.block4_shape(64));
+        let parts = network.logits_and_map_from_block4(features.concat(), shape).unwrap();
+        assert_eq!(whole, parts);
+    }
+
+    #[test]
+    fn weights_survive_the_network_bit_for_bit() {
+        let mut weights = narrow_weights();
+        weights.insert("head.weight", vec![1, 8], vec![0.5; 8]);
+        weights.insert("head.bias", vec![1], vec![-0.25]);
+        let network = Network::build(&Device::flex(), &weights, 1, 1).unwrap();
+        assert_eq!(network.weights().unwrap(), weights);
+    }
+
+    #[test]
+    fn a_head_of_another_size_is_drawn_anew_and_the_same_for_the_same_seed() {
+        let build = |seed| Network::build(&Device::flex(), &narrow_weights(), 5, seed).unwrap().weights().unwrap();
+        assert_eq!(build(3).digest(), build(3).digest());
+        assert_ne!(build(3).digest(), build(4).digest());
+        assert_eq!(build(3).require("head.weight").unwrap().shape, [5, 8]);
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused_by_name() {
+        let mut weights = narrow_weights();
+        weights.insert("features.7.weight", vec![4, 9, 3, 3], vec![0.0; 4 * 81]);
+        let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
+        assert!(error.contains("features.7.weight"), "{error}");
+        let error = Network::build(&Device::flex(), &NamedWeights::new(), 2, 1).unwrap_err().to_string();
+        assert!(error.contains("features.0.weight") && error.contains("missing"), "{error}");
+    }
+
+    #[test]
+    fn a_photograph_of_another_shape_is_refused() {
+        let network = Network::build(&Device::flex(), &narrow_weights(), 2, 1).unwrap();
+        let grey = preprocess::Tensor { shape: [1, 64, 64], data: vec![0.0; 64 * 64] };
+        assert!(matches!(network.logits_and_map(&[grey]), Err(NetError::Input { .. })));
+        assert!(matches!(
+            network.logits_and_map(&[photograph(1, 64), photograph(1, 32)]),
+            Err(NetError::Input { index: 1, .. })
+        ));
+    }
+}

@@ -1,0 +1,385 @@
+//! The configuration of a run: one TOML file, every key with a default where one makes sense, unknown keys refused.
+
+use std::path::{Path, PathBuf};
+
+use ocellus_model::{
+    label::{Label, Output},
+    preprocess::{ColourVariant, PreprocessSpec},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    net::{Trainable, WeightsConvention},
+    task::{Task, TaskKind},
+};
+
+/// Everything a run depends on, besides the data's bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Seed of every random stream of the run.
+    #[serde(default)]
+    pub seed: u64,
+    /// What the network shall learn.
+    pub task: TaskKind,
+    /// Which part of the network is trained.
+    #[serde(default = "defaults::trainable")]
+    pub trainable: Trainable,
+    /// Classes of the multi-class task; left out: the four most prevalent of the training photographs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<Label>>,
+    /// The data; can be given on the command line instead.
+    #[serde(default)]
+    pub data: DataConfig,
+    /// Preprocessing.
+    #[serde(default)]
+    pub input: InputConfig,
+    /// The weights to start from.
+    #[serde(default)]
+    pub weights: WeightsConfig,
+    /// The cache of the frozen blocks' features.
+    #[serde(default)]
+    pub features: FeaturesConfig,
+    /// How labels and sources are weighed.
+    #[serde(default)]
+    pub balance: BalanceConfig,
+    /// Batches, epochs, rates.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+    /// The optimiser.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// Checkpoints.
+    #[serde(default)]
+    pub checkpoint: CheckpointConfig,
+}
+
+/// Where the data lies. Paths are relative to the working directory.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The folder of a split, with `train.csv` and `validation.csv`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<PathBuf>,
+    /// The folder the manifests' files are relative to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
+}
+
+/// Preprocessing; see [`PreprocessSpec`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputConfig {
+    /// Side of the square tensor, in pixels; a multiple of 16.
+    pub size: u32,
+    /// Colour variant; has to go with the weights' convention.
+    pub variant: ColourVariant,
+    /// Radius of the fixed disc as a fraction of the field's visible radius.
+    pub disc: f64,
+}
+
+/// The weights to start from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightsConfig {
+    /// Safetensors file with `features.N.weight` and `features.N.bias`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// How their input looked.
+    pub convention: WeightsConvention,
+}
+
+/// The cache of the frozen blocks' features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeaturesConfig {
+    /// Folder that holds caches.
+    pub cache: PathBuf,
+    /// Number of views of each training photograph, at least 1.
+    pub views: u32,
+}
+
+/// How labels and sources are weighed in the loss; see [`crate::train::balance`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BalanceConfig {
+    /// 0: present and absent count as often as they occur; 1: both count the same.
+    pub label: f64,
+    /// 0: sources count as they occur; 1: the weighed label does not depend on the source.
+    pub source: f64,
+    /// No photograph counts more than this many times the mean, per output.
+    pub cap: f64,
+    /// Outputs for which a source that has only one class is left out (it would teach the camera).
+    pub mask_single_class_sources: Vec<Output>,
+}
+
+/// Batches, epochs, rates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleConfig {
+    /// Number of times every training photograph is seen.
+    pub epochs: usize,
+    /// Photographs a step.
+    pub batch: usize,
+    /// Photographs of a step that are computed at once; smaller takes less memory, and the result differs in the
+    /// last bits only.
+    pub micro_batch: usize,
+    /// Highest rate of the head.
+    pub head_rate: f64,
+    /// Highest rate of the convolutions that are trained, as a fraction of the head's.
+    pub features_factor: f64,
+    /// Steps of linear warm-up.
+    pub warmup_steps: usize,
+    /// The cosine ends at this fraction of the highest rate.
+    pub final_factor: f64,
+    /// Decay of the exponential moving average of the weights, e.g. 0.998; left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
+}
+
+/// Which optimiser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+    Adamw,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// The optimiser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// Which.
+    pub kind: OptimizerKind,
+    /// Weight decay, on weights and not on biases.
+    pub weight_decay: f64,
+    /// Momentum of `sgd`.
+    pub momentum: f64,
+    /// The gradient's norm over all trained weights is cut to this; 0: never.
+    pub clip_norm: f64,
+}
+
+/// Checkpoints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Steps between two; there is always one at an epoch's end.
+    pub every_steps: usize,
+}
+
+mod defaults {
+    use super::Trainable;
+
+    pub(super) fn trainable() -> Trainable {
+        Trainable::Block5
+    }
+}
+
+impl Default for InputConfig {
+    fn default() -> Self {
+        Self { size: 224, variant: ColourVariant::Vgg16, disc: 0.96 }
+    }
+}
+
+impl Default for WeightsConfig {
+    fn default() -> Self {
+        Self { file: None, convention: WeightsConvention::Caffe }
+    }
+}
+
+impl Default for FeaturesConfig {
+    fn default() -> Self {
+        Self { cache: PathBuf::from("cache"), views: 2 }
+    }
+}
+
+impl Default for BalanceConfig {
+    fn default() -> Self {
+        Self { label: 0.75, source: 1.0, cap: 10.0, mask_single_class_sources: vec![Output::Anomaly] }
+    }
+}
+
+impl Default for ScheduleConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 6,
+            batch: 32,
+            micro_batch: 8,
+            head_rate: 1e-3,
+            features_factor: 0.1,
+            warmup_steps: 50,
+            final_factor: 0.02,
+            ema: None,
+        }
+    }
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self { kind: OptimizerKind::Adamw, weight_decay: 1e-2, momentum: 0.9, clip_norm: 1.0 }
+    }
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every_steps: 100 }
+    }
+}
+
+/// Why a configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong kind.
+    #[error("{}: {message}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what was expected.
+        message: String,
+    },
+    /// Values that can't be, all of them.
+    #[error("configuration: {}", problems.join("; "))]
+    Values {
+        /// One text a problem: key, value found, what was expected.
+        problems: Vec<String>,
+    },
+}
+
+impl Config {
+    /// Reads a configuration and checks its values.
+    ///
+    /// # Errors
+    /// When it can't be read, has an unknown key, or a value out of range (all such values are named at once).
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let config: Config = toml::from_str(&text)
+            .map_err(|error| ConfigError::Toml { path: path.to_owned(), message: error.to_string() })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The preprocessing of this run.
+    pub fn spec(&self) -> PreprocessSpec {
+        PreprocessSpec {
+            version: PreprocessSpec::VERSION,
+            size: self.input.size,
+            variant: self.input.variant,
+            disc: self.input.disc,
+        }
+    }
+
+    /// Checks what the types can't.
+    ///
+    /// # Errors
+    /// All values out of range, and a colour variant that does not go with the weights.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
+        let mut expect = |good: bool, key: &str, found: String, expected: &str| {
+            if !good {
+                problems.push(format!("{key} is {found}, expected {expected}"));
+            }
+        };
+        let unit = |value: f64| (0.0..=1.0).contains(&value);
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let input = &self.input;
+        let size_is_good = (64..=1024).contains(&input.size) && input.size.is_multiple_of(16);
+        expect(size_is_good, "input.size", input.size.to_string(), "a multiple of 16 from 64 to 1024");
+        expect((0.5..=1.0).contains(&input.disc), "input.disc", input.disc.to_string(), "0.5 to 1");
+        expect((1..=64).contains(&self.features.views), "features.views", self.features.views.to_string(), "1 to 64");
+        let balance = &self.balance;
+        expect(unit(balance.label), "balance.label", balance.label.to_string(), "0 to 1");
+        expect(unit(balance.source), "balance.source", balance.source.to_string(), "0 to 1");
+        expect(balance.cap >= 1.0 && balance.cap.is_finite(), "balance.cap", balance.cap.to_string(), "1 or more");
+        let schedule = &self.schedule;
+        expect((1..=10_000).contains(&schedule.epochs), "schedule.epochs", schedule.epochs.to_string(), "1 to 10000");
+        expect((1..=4096).contains(&schedule.batch), "schedule.batch", schedule.batch.to_string(), "1 to 4096");
+        let micro = schedule.micro_batch;
+        expect((1..=4096).contains(&micro), "schedule.micro_batch", micro.to_string(), "1 to 4096");
+        let rate = schedule.head_rate;
+        expect(positive(rate) && rate <= 1.0, "schedule.head_rate", rate.to_string(), "above 0, at most 1");
+        let factor = schedule.features_factor;
+        expect(positive(factor) && factor <= 1.0, "schedule.features_factor", factor.to_string(), "above 0, at most 1");
+        let last = schedule.final_factor;
+        expect(unit(last), "schedule.final_factor", last.to_string(), "0 to 1");
+        if let Some(ema) = schedule.ema {
+            expect(ema > 0.0 && ema < 1.0, "schedule.ema", ema.to_string(), "above 0, below 1");
+        }
+        let optimizer = &self.optimizer;
+        let decay = optimizer.weight_decay;
+        expect((0.0..1.0).contains(&decay), "optimizer.weight_decay", decay.to_string(), "0 to below 1");
+        let momentum = optimizer.momentum;
+        expect((0.0..1.0).contains(&momentum), "optimizer.momentum", momentum.to_string(), "0 to below 1");
+        let clip = optimizer.clip_norm;
+        expect(clip >= 0.0 && clip.is_finite(), "optimizer.clip_norm", clip.to_string(), "0 or more");
+        expect(self.checkpoint.every_steps > 0, "checkpoint.every_steps", "0".into(), "1 or more");
+        if let Err(error) = self.weights.convention.check(input.variant) {
+            problems.push(error.to_string());
+        }
+        if let Err(error) = Task::check(self.task, self.classes.as_deref()) {
+            problems.push(error);
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Values { problems }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.check().map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn a_task_alone_is_a_configuration() {
+        let config = parse("task = \"multi_label\"").unwrap();
+        assert_eq!(config.trainable, Trainable::Block5);
+        assert_eq!(config.spec().size, 224);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_and_named() {
+        let error = parse("task = \"anomaly\"\n[schedule]\nepoch = 3\n").unwrap_err();
+        assert!(error.contains("epoch") && error.contains("epochs"), "{error}");
+    }
+
+    #[test]
+    fn colours_that_do_not_go_with_the_weights_are_refused() {
+        let error = parse("task = \"anomaly\"\n[input]\nvariant = \"torchvision\"\n").unwrap_err();
+        assert!(error.contains("caffe") && error.contains("Torchvision"), "{error}");
+        let text = "task = \"anomaly\"\n[input]\nvariant = \"torchvision\"\n[weights]\nconvention = \"torchvision\"\n";
+        assert!(parse(text).is_ok());
+    }
+
+    #[test]
+    fn all_values_out_of_range_are_named_at_once() {
+        let error = parse("task = \"anomaly\"\n[input]\nsize = 100\n[schedule]\nhead_rate = -1.0\n").unwrap_err();
+        assert!(error.contains("input.size is 100") && error.contains("schedule.head_rate is -1"), "{error}");
+    }
+
+    #[test]
+    fn classes_without_the_multi_class_task_are_refused() {
+        assert!(parse("task = \"anomaly\"\nclasses = [\"normal\", \"glaucoma\"]\n").is_err());
+        assert!(parse("task = \"multi_class\"\nclasses = [\"normal\", \"glaucoma\"]\n").is_ok());
+        assert!(parse("task = \"multi_class\"\nclasses = [\"normal\", \"normal\"]\n").is_err());
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let config = parse("task = \"multi_class\"\nseed = 4\ntrainable = \"block4_5\"\n").unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(parse(&text).unwrap(), config);
+    }
+}

@@ -1,0 +1,108 @@
+//! What is measured after each epoch.
+
+use serde::{Deserialize, Serialize};
+
+/// The line of one epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochMetrics {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Steps taken since the start.
+    pub step: usize,
+    /// Rate of the head at the epoch's end.
+    pub head_rate: f64,
+    /// Weighted mean loss while training.
+    pub train_loss: f64,
+    /// Mean loss on the validation photographs, every known label counting the same.
+    pub validation_loss: f64,
+    /// Validation AUROC of each output; none where one of the classes is missing.
+    pub auroc: Vec<Option<f64>>,
+    /// Mean of those there are.
+    pub mean_auroc: Option<f64>,
+}
+
+impl EpochMetrics {
+    /// What the best epoch is chosen by: mean AUROC, or the negated loss where there is none.
+    pub fn score(&self) -> f64 {
+        self.mean_auroc.unwrap_or(-self.validation_loss)
+    }
+}
+
+/// `results.csv`: one line an epoch, with one column of AUROC for each of `names`.
+pub(crate) fn csv(names: &[&str], metrics: &[EpochMetrics]) -> String {
+    let cell = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
+    let mut text = String::from("epoch,step,head_rate,train_loss,validation_loss,mean_auroc");
+    for name in names {
+        text.push_str(&format!(",auroc_{name}"));
+    }
+    text.push('\n');
+    for line in metrics {
+        text.push_str(&format!(
+            "{},{},{:.3e},{:.6},{:.6},{}",
+            line.epoch,
+            line.step,
+            line.head_rate,
+            line.train_loss,
+            line.validation_loss,
+            cell(line.mean_auroc)
+        ));
+        for value in &line.auroc {
+            text.push(',');
+            text.push_str(&cell(*value));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Area under the ROC curve: the probability that a photograph with the label scores higher than one without, ties
+/// counting half (Mann-Whitney). None when a class is missing.
+pub(crate) fn auroc(scored: &[(f32, bool)]) -> Option<f64> {
+    let present = scored.iter().filter(|(_, label)| *label).count() as f64;
+    let absent = scored.len() as f64 - present;
+    if present == 0.0 || absent == 0.0 {
+        return None;
+    }
+    let mut sorted = scored.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut rank_sum, mut start) = (0.0, 0);
+    for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let mean_rank = start as f64 + (tied.len() as f64 + 1.0) / 2.0;
+        rank_sum += mean_rank * tied.iter().filter(|(_, label)| *label).count() as f64;
+        start += tied.len();
+    }
+    Some((rank_sum - present * (present + 1.0) / 2.0) / (present * absent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auroc_of_a_worked_example_with_a_tie() {
+        let scored = [(0.1, false), (0.4, false), (0.4, true), (0.8, true)];
+        assert_eq!(auroc(&scored), Some(0.875));
+        assert_eq!(auroc(&[(0.1, true)]), None);
+    }
+
+    #[test]
+    fn an_epoch_without_auroc_is_judged_by_its_loss() {
+        let line = EpochMetrics {
+            epoch: 1,
+            step: 3,
+            head_rate: 1e-3,
+            train_loss: 0.5,
+            validation_loss: 0.7,
+            auroc: vec![None],
+            mean_auroc: None,
+        };
+        assert_eq!(line.score(), -0.7);
+        let text = csv(&["anomaly"], &[line]);
+        assert_eq!(
+            text,
+            "epoch,step,head_rate,train_loss,validation_loss,mean_auroc,auroc_anomaly\n\
+             1,3,1.000e-3,0.500000,0.700000,,\n"
+        );
+    }
+}

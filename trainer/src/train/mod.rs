@@ -1,0 +1,129 @@
+//! Fine-tuning: from a split, starting weights and a configuration to a run folder with a trained network.
+//!
+//! Terms: a *step* is one change of the weights, from one *batch*; a batch is computed in *parts* (micro-batches) by
+//! [`workers`]; an *epoch* sees every training photograph once, in the order and the views that [`stream`] draws from
+//! the seed. A run folder holds `config.toml` (effective), `results.csv`, `checkpoints/`, and when it is finished
+//! `model.safetensors` (the best epoch's weights, f32) and `run.json` ([`RunInfo`]).
+//!
+//! A killed run, started again with the same command, goes on from its last checkpoint and ends with the same bits on
+//! the processor. A loss that is no number stops the run before it can spoil the weights.
+//!
+//! Not here: parting photographs into sides, final evaluation, export.
+
+pub mod balance;
+mod checkpoint;
+pub mod config;
+mod dataset;
+pub mod device_check;
+pub mod files;
+mod loss;
+mod metrics;
+mod optimizer;
+mod run;
+mod run_info;
+pub mod schedule;
+mod step;
+pub mod stream;
+mod workers;
+
+use std::path::{Path, PathBuf};
+
+pub use checkpoint::{Best, State};
+pub use metrics::EpochMetrics;
+pub use run::{Outcome, Setup, train};
+pub use run_info::{MODEL_FILE, RUN_FILE, RunInfo};
+
+use crate::{
+    features::FeatureError,
+    manifest::ManifestError,
+    net::{NetError, WeightsError},
+};
+
+/// Why a run stops.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A file of the run can't be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The configuration can't be used.
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    /// A manifest can't be used.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The starting weights can't be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The network can't be run.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The features can't be computed or read.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
+    /// The data can't be trained on.
+    #[error("{0}")]
+    Data(String),
+    /// A photograph that was readable before is not any more.
+    #[error("{file}: {reason}")]
+    Photograph {
+        /// The photograph.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A checkpoint or description that can't be read.
+    #[error("{}: {what}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The run folder belongs to another run.
+    #[error(
+        "{}: this run was started with another configuration, other data or other weights; give another --out, or remove the folder",
+        run.display()
+    )]
+    OtherRun {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// Another process trains in this folder.
+    #[error("{}: another process is training in this folder", run.display())]
+    Busy {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// The loss or the gradient is not a finite number.
+    #[error(
+        "{what} is not a finite number in epoch {epoch}, batch {batch}; the weights of step {step} are kept in the last checkpoint; photographs of the batch: {}",
+        files.join(", ")
+    )]
+    NotFinite {
+        /// Loss or gradient.
+        what: &'static str,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Batch of the epoch, from 1.
+        batch: usize,
+        /// Step of the last good checkpoint.
+        step: usize,
+        /// The batch's photographs.
+        files: Vec<String>,
+    },
+    /// A worker thread can't be started or broke down.
+    #[error("a worker failed: {0}")]
+    Worker(String),
+}
+
+impl TrainError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> TrainError + use<> {
+        let path = path.to_owned();
+        move |source| TrainError::Io { path, source }
+    }
+}

@@ -1,0 +1,216 @@
+//! A run that is killed and started again ends with the same bits as one that was left alone.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use image::{Rgb, RgbImage};
+use ocellus_trainer::{net::NamedWeights, train::RunInfo};
+use tempfile::TempDir;
+
+const BATCHES_AN_EPOCH: usize = 10;
+
+/// A folder with photographs of discs (a bright spot is the anomaly), a split, small weights and a configuration.
+struct Bench {
+    dir: TempDir,
+}
+
+impl Bench {
+    fn new(extra: &str) -> Self {
+        let bench = Self { dir: tempfile::tempdir().unwrap() };
+        for (side, count) in [("train", BATCHES_AN_EPOCH * 4), ("validation", 8)] {
+            let mut csv = String::from("file,source,normal,glaucoma\n");
+            for number in 0..count {
+                let spot = number % 2 == 1;
+                let name = format!("{side}{number}.png");
+                eye(number as u8 * 3, spot, side == "train").save(bench.path(&name)).unwrap();
+                let glaucoma = if number % 3 == 0 {
+                    ""
+                } else if spot {
+                    "1"
+                } else {
+                    "0"
+                };
+                csv.push_str(&format!("{name},s{},{},{glaucoma}\n", number % 4 / 2, u8::from(!spot)));
+            }
+            fs::write(bench.path(&format!("{side}.csv")), csv).unwrap();
+        }
+        weights(1.0).write(&bench.path("weights.safetensors")).unwrap();
+        let config = format!(
+            "seed = 5\ntask = \"multi_label\"\n[input]\nsize = 64\n\
+             [schedule]\nepochs = 12\nbatch = 4\nmicro_batch = 2\nema = 0.9\n[checkpoint]\nevery_steps = 3\n{extra}"
+        );
+        fs::write(bench.path("run.toml"), config).unwrap();
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn train(&self, out: &str, workers: usize) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ocellus-trainer"));
+        command.arg("train").arg("--config").arg(self.path("run.toml"));
+        command.arg("--split").arg(self.dir.path()).arg("--root").arg(self.dir.path());
+        command.arg("--weights").arg(self.path("weights.safetensors"));
+        command.arg("--cache").arg(self.path("cache")).arg("--out").arg(self.path(out));
+        command.arg("--workers").arg(workers.to_string());
+        command
+    }
+
+    fn finish(&self, out: &str, workers: usize) -> RunInfo {
+        let output = self.train(out, workers).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        RunInfo::read(&self.path(out)).unwrap()
+    }
+
+    /// Steps of the checkpoints of a run.
+    fn steps(&self, out: &str) -> Vec<usize> {
+        let Ok(entries) = fs::read_dir(self.path(out).join("checkpoints")) else { return Vec::new() };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter_map(|name| name.strip_prefix("step-")?.parse().ok()).collect()
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A round field on black, with a soft gradient and, perhaps, a bright spot.
+fn eye(shade: u8, spot: bool, left: bool) -> RgbImage {
+    RgbImage::from_fn(200, 200, |x, y| {
+        let (dx, dy) = (f64::from(x) - 99.5, f64::from(y) - 99.5);
+        let from_spot = (dx - if left { 30.0 } else { 26.0 }).hypot(dy + 10.0);
+        if dx.hypot(dy) > 90.0 {
+            Rgb([0, 0, 0])
+        } else if spot && from_spot < 16.0 {
+            Rgb([250, 240, 160])
+        } else {
+            let light = 110.0 + 0.4 * dx + f64::from(shade % 50);
+            Rgb([light as u8, (light * 0.55) as u8, (light * 0.3) as u8])
+        }
+    })
+}
+
+/// A VGG-16 with few channels; the head is left to the seed unless `head` is not 1.
+fn weights(head: f32) -> NamedWeights {
+    let mut state = 1_u64;
+    let mut draw = move |bound: f32| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 40) as f32 / (1 << 23) as f32 - 1.0) * bound
+    };
+    let layers = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28];
+    let widths = [4, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 8, 8];
+    let mut weights = NamedWeights::new();
+    let mut inputs = 3;
+    for (layer, outputs) in layers.into_iter().zip(widths) {
+        let bound = (6.0 / (inputs * 9) as f32).sqrt();
+        let kernel = (0..outputs * inputs * 9).map(|_| draw(bound)).collect();
+        weights.insert(format!("features.{layer}.weight"), vec![outputs, inputs, 3, 3], kernel);
+        weights.insert(format!("features.{layer}.bias"), vec![outputs], vec![0.01; outputs]);
+        inputs = outputs;
+    }
+    if head != 1.0 {
+        weights.insert("head.weight", vec![8, inputs], vec![head; 8 * inputs]);
+        weights.insert("head.bias", vec![8], vec![0.0; 8]);
+    }
+    weights
+}
+
+fn same_bits(a: &Path, b: &Path) {
+    let (left, right) =
+        (NamedWeights::read(&a.join("model.safetensors")), NamedWeights::read(&b.join("model.safetensors")));
+    let (left, right) = (left.unwrap(), right.unwrap());
+    for (name, values) in left.iter() {
+        let other = right.get(name).unwrap();
+        let differing = values.data.iter().zip(&other.data).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+        assert_eq!(differing, 0, "{name}: {differing} of {} values differ", values.data.len());
+    }
+    assert_eq!(fs::read(a.join("results.csv")).unwrap(), fs::read(b.join("results.csv")).unwrap());
+}
+
+#[test]
+fn a_run_killed_in_mid_epoch_ends_with_the_same_bits() {
+    let bench = Bench::new("");
+    let whole = bench.finish("whole", 2);
+    assert_eq!(whole.metrics.len(), 12);
+    let mut kills = 0;
+    for beyond in [13, 47, 86] {
+        let mut child = bench.train("killed", 2).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let patience = Instant::now();
+        loop {
+            let step = bench.steps("killed").into_iter().max().unwrap_or(0);
+            if step > beyond && !step.is_multiple_of(BATCHES_AN_EPOCH) {
+                break;
+            }
+            assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be killed");
+            assert!(patience.elapsed() < Duration::from_secs(120), "no checkpoint beyond step {beyond}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!bench.path("killed").join("model.safetensors").exists(), "the run was finished already");
+        kills += 1;
+    }
+    assert_eq!(kills, 3);
+    let resumed = bench.finish("killed", 2);
+    same_bits(&bench.path("whole"), &bench.path("killed"));
+    assert_eq!(resumed, whole);
+}
+
+#[test]
+fn the_number_of_workers_does_not_change_a_bit() {
+    let bench = Bench::new("");
+    bench.finish("one", 1);
+    bench.finish("three", 3);
+    same_bits(&bench.path("one"), &bench.path("three"));
+}
+
+#[test]
+fn a_run_folder_of_another_configuration_is_refused_and_left_alone() {
+    let bench = Bench::new("");
+    bench.finish("run", 2);
+    let model = fs::read(bench.path("run/model.safetensors")).unwrap();
+    let config = fs::read_to_string(bench.path("run.toml")).unwrap();
+    fs::write(bench.path("run.toml"), config.replace("seed = 5", "seed = 6")).unwrap();
+    let output = bench.train("run", 2).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("another configuration"), "{}", text(&output));
+    assert_eq!(fs::read(bench.path("run/model.safetensors")).unwrap(), model);
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run_and_names_the_batch() {
+    let bench = Bench::new("");
+    weights(3.0e38).write(&bench.path("weights.safetensors")).unwrap();
+    let output = bench.train("run", 2).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let said = text(&output);
+    assert!(said.contains("not a finite number in epoch 1, batch 1") && said.contains("train"), "{said}");
+    assert!(!bench.path("run/model.safetensors").exists());
+    assert_eq!(bench.steps("run"), [0_usize; 0]);
+}
+
+#[test]
+fn the_same_file_on_both_sides_is_a_leak() {
+    let bench = Bench::new("");
+    fs::copy(bench.path("train3.png"), bench.path("validation3.png")).unwrap();
+    let output = bench.train("run", 2).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+    assert!(text(&output).contains("leak: train3.png"), "{}", text(&output));
+}
+
+#[test]
+fn a_photograph_that_cannot_be_read_is_left_out_and_named() {
+    let bench = Bench::new("");
+    fs::write(bench.path("train5.png"), b"this is no picture").unwrap();
+    let output = bench.train("run", 2).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("left out train5.png"), "{}", text(&output));
+    let info = RunInfo::read(&bench.path("run")).unwrap();
+    assert_eq!(info.left_out.len(), 1);
+    assert_eq!(info.train_photographs, BATCHES_AN_EPOCH * 4 - 1);
+}
