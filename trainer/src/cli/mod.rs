@@ -3,7 +3,9 @@
 //! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
 //! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
 
+mod features;
 mod manifest;
+mod train;
 mod ui;
 
 use std::ffi::OsString;
@@ -42,12 +44,18 @@ struct Shared {
 enum Verb {
     /// Check a manifest against its photographs, or write one from a common layout.
     Manifest(manifest::Args),
+    /// Compute the frozen blocks' features ahead of training.
+    Features(features::Args),
+    /// Fine-tune the network; goes on where a killed run was.
+    Train(train::Args),
 }
 
 impl Verb {
     fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         match self {
             Verb::Manifest(args) => args.run(ui),
+            Verb::Features(args) => args.run(ui),
+            Verb::Train(args) => args.run(ui),
         }
     }
 }

@@ -56,8 +56,7 @@ impl Args {
     /// Usage for a bad configuration, data for data that can't be trained on, failed for everything else. Photographs
     /// that had to be left out end in [`Exit::SomeUnreadable`].
     pub fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let missing =
-            |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
+        let missing = |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
         let mut config = Config::read(&self.config).map_err(|error| ExpectedError::Usage(error.to_string()))?;
         if let Some(cache) = &self.cache {
             config.features.cache.clone_from(cache);
@@ -101,12 +100,8 @@ impl Args {
             }
         }
         text.push_str("these figures chose the epoch, so they flatter: judge the network on other photographs\n");
-        let report = Report {
-            run: &self.out,
-            steps: outcome.steps,
-            photographs_a_second: outcome.photographs_a_second,
-            info,
-        };
+        let report =
+            Report { run: &self.out, steps: outcome.steps, photographs_a_second: outcome.photographs_a_second, info };
         ui.result(&report, text)?;
         ui.next(format_args!(
             "ocellus-trainer evaluate --run {} --split {} --root {}",
