@@ -13,6 +13,7 @@ pub mod error;
 pub mod features;
 pub mod manifest;
 pub mod net;
+pub mod split;
 pub mod task;
 pub mod train;
 

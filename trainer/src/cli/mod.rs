@@ -5,6 +5,7 @@
 
 mod features;
 mod manifest;
+mod split;
 mod train;
 mod ui;
 
@@ -44,6 +45,8 @@ struct Shared {
 enum Verb {
     /// Check a manifest against its photographs, or write one from a common layout.
     Manifest(manifest::Args),
+    /// Part a manifest into train, validation and test by patient, group and look; or check a split for leaks.
+    Split(split::Args),
     /// Compute the frozen blocks' features ahead of training.
     Features(features::Args),
     /// Fine-tune the network; goes on where a killed run was.
@@ -54,6 +57,7 @@ impl Verb {
     fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         match self {
             Verb::Manifest(args) => args.run(ui),
+            Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
         }

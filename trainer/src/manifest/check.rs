@@ -71,17 +71,8 @@ pub fn check(manifest: &Manifest, root: &Path, digests: bool, step: impl Fn() + 
                 |group| ("", group),
             ),
         );
-        let counts = report.sources.entry(row.source.clone()).or_default();
-        counts.photographs += 1;
-        for label in Label::ALL {
-            let count = counts.labels.entry(label).or_default();
-            match row.label(label) {
-                Some(true) => count.present += 1,
-                Some(false) => count.absent += 1,
-                None => count.unknown += 1,
-            }
-        }
     }
+    report.sources = count(&manifest.rows);
     report.groups = groups.len();
     report.repeated = repeated.into_iter().collect();
     report.problems = manifest
@@ -96,6 +87,24 @@ pub fn check(manifest: &Manifest, root: &Path, digests: bool, step: impl Fn() + 
         .flatten()
         .collect();
     report
+}
+
+/// Counts rows by source and label.
+pub fn count(rows: &[Row]) -> BTreeMap<String, SourceCounts> {
+    let mut sources: BTreeMap<String, SourceCounts> = BTreeMap::new();
+    for row in rows {
+        let counts = sources.entry(row.source.clone()).or_default();
+        counts.photographs += 1;
+        for label in Label::ALL {
+            let count = counts.labels.entry(label).or_default();
+            match row.label(label) {
+                Some(true) => count.present += 1,
+                Some(false) => count.absent += 1,
+                None => count.unknown += 1,
+            }
+        }
+    }
+    sources
 }
 
 /// The first thing wrong with a row, if any.
