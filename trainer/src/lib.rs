@@ -10,9 +10,13 @@
 pub mod cli;
 pub mod device;
 pub mod error;
+pub mod evaluate;
+pub mod export;
 pub mod features;
 pub mod manifest;
 pub mod net;
+pub mod predict;
+pub mod sign;
 pub mod split;
 pub mod task;
 pub mod train;

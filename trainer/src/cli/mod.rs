@@ -3,11 +3,18 @@
 //! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
 //! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
 
+mod evaluate;
+mod export;
 mod features;
+mod keygen;
 mod manifest;
+mod network;
+mod predict;
+mod sign;
 mod split;
 mod train;
 mod ui;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -51,6 +58,18 @@ enum Verb {
     Features(features::Args),
     /// Fine-tune the network; goes on where a killed run was.
     Train(train::Args),
+    /// Measure a run or a bundle on labelled photographs, beside what the frame alone would give.
+    Evaluate(evaluate::Args),
+    /// Settle calibration and thresholds, and write an unsigned bundle.
+    Export(export::Args),
+    /// Make a pair of signing keys.
+    Keygen(keygen::Args),
+    /// Sign a bundle.
+    Sign(sign::Args),
+    /// Check a bundle the way a device does, self-test included.
+    Verify(verify::Args),
+    /// Print logits and probabilities of photographs.
+    Predict(predict::Args),
 }
 
 impl Verb {
@@ -60,6 +79,12 @@ impl Verb {
             Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
+            Verb::Evaluate(args) => args.run(ui),
+            Verb::Export(args) => args.run(ui),
+            Verb::Keygen(args) => args.run(ui),
+            Verb::Sign(args) => args.run(ui),
+            Verb::Verify(args) => args.run(ui),
+            Verb::Predict(args) => args.run(ui),
         }
     }
 }

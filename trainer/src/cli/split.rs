@@ -35,7 +35,7 @@ const SHOWN: usize = 20;
 
 /// Arguments of `split`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The manifest to part (CSV); with `--check`, a folder with train.csv, validation.csv and perhaps test.csv.
     input: PathBuf,
     /// Folder the file names are relative to [default: the manifest's own].
@@ -88,7 +88,7 @@ impl Args {
     /// # Errors
     /// Data when a manifest can't be read or the split leaks, failed when something can't be written. Photographs that
     /// could not be opened end in [`Exit::SomeUnreadable`]: they were parted by group alone.
-    pub fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         match &self.out {
             Some(out) => self.split(ui, out),
             None => self.check(ui),

@@ -1,0 +1,90 @@
+//! `evaluate`: figures of a run or bundle on labelled photographs.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::{
+    manifest::root_of,
+    network::{NetworkArgs, expected},
+    ui::{Ui, shell},
+};
+use crate::{
+    error::{Exit, ExpectedError},
+    evaluate::{evaluate, markdown, predictions_csv},
+    manifest::Manifest,
+    train::files::write_atomically,
+};
+
+/// At most this many unreadable photographs are printed; all are in the report.
+const SHOWN: usize = 20;
+
+/// Arguments of `evaluate`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// The manifest, which should hold no photograph that trained or chose the network.
+    #[arg(long, required_unless_present = "split", conflicts_with = "split")]
+    manifest: Option<PathBuf>,
+    /// Folder of a split; its test.csv is taken.
+    #[arg(long)]
+    split: Option<PathBuf>,
+    /// Folder the file names are relative to [default: the manifest's own].
+    #[arg(long)]
+    root: Option<PathBuf>,
+    /// Folder to write metrics.json, predictions.csv and report.md to [default: `evaluation` in the run's folder, or
+    /// here for a bundle, which holds nothing unlisted].
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Args {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// Data for a bad manifest, bundle or usage for a bad network, failed when something can't be written. Photographs
+    /// that can't be judged end in [`Exit::SomeUnreadable`].
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        let path = match (&self.manifest, &self.split) {
+            (Some(manifest), _) => manifest.clone(),
+            (None, Some(split)) => split.join("test.csv"),
+            (None, None) => {
+                return Err(ExpectedError::Usage("nothing to judge: give --manifest or --split".to_owned()));
+            }
+        };
+        let out = self.out.clone().unwrap_or_else(|| {
+            self.network.run().map_or_else(|| PathBuf::from("evaluation"), |run| run.join("evaluation"))
+        });
+        let manifest = Manifest::read(&path)?;
+        let root = root_of(&path, self.root.as_ref());
+        let (predictor, words) = self.network.load()?;
+        std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, ui).map_err(expected)?;
+        let report = markdown(&metrics);
+        let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
+        let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;
+        for (name, bytes) in
+            [("metrics.json", json), ("predictions.csv", csv), ("report.md", report.clone().into_bytes())]
+        {
+            let path = out.join(name);
+            write_atomically(&path, &bytes).with_context(|| path.display().to_string())?;
+        }
+        for photograph in metrics.unreadable.iter().take(SHOWN) {
+            ui.warn(format_args!("no result for {}: {}", photograph.file, photograph.reason));
+        }
+        if metrics.unreadable.len() > SHOWN {
+            ui.warn(format_args!("{} more without a result, all in the report", metrics.unreadable.len() - SHOWN));
+        }
+        ui.result(&metrics, report)?;
+        match self.network.run() {
+            Some(run) => ui.next(format_args!(
+                "ocellus-trainer export --run {} --split SPLIT --root {} --name NAME --sequence 1 --out BUNDLE",
+                shell(run),
+                shell(&root)
+            )),
+            None => ui.next(format_args!("less {}", shell(&out.join("report.md")))),
+        }
+        Ok(if metrics.unreadable.is_empty() { Exit::Ok } else { Exit::SomeUnreadable })
+    }
+}

@@ -1,0 +1,360 @@
+//! Judges a network on labelled photographs, with what the frame alone would give beside every figure.
+//!
+//! Terms: the *frame baseline* is a classifier that sees only frame and mean colours ([`frame`]), cross-validated by
+//! component on the same photographs; a network's figure means something only where it stands clearly above it. A
+//! photograph that can't be read or has no field is counted and named, and has no probability.
+//!
+//! The quality gate is not applied here: every photograph with a field is judged. Not here: comparing networks, leaving
+//! sources out, choosing thresholds.
+
+pub mod auroc;
+pub mod calibration;
+pub mod frame;
+pub mod interval;
+mod report;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use ocellus_model::label::Output;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    cli::Ui,
+    manifest::{Manifest, Row, check::sha256_of},
+    predict::{Decision, PredictError, Predictor},
+    split::components::components,
+};
+use auroc::{auroc, average_precision};
+use frame::{FEATURES, cross_validated, features};
+
+pub use report::{markdown, predictions_csv};
+
+/// Seed of the baseline's folds and forests.
+const SEED: u64 = 1;
+
+/// The figures of one output on one set of photographs. What can't be had (a class missing, no threshold) is none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct OutputFigures {
+    /// Photographs with the label.
+    pub positives: usize,
+    /// Photographs without it.
+    pub negatives: usize,
+    /// Area under the ROC curve.
+    pub auroc: Option<f64>,
+    /// DeLong's 95 % interval.
+    pub auroc_ci95: Option<[f64; 2]>,
+    /// Average precision.
+    pub average_precision: Option<f64>,
+    /// Calibrated probability from which it is a finding.
+    pub threshold: Option<f64>,
+    /// Part of the positives that are findings.
+    pub sensitivity: Option<f64>,
+    /// Wilson's 95 % interval.
+    pub sensitivity_ci95: Option<[f64; 2]>,
+    /// Part of the negatives that are no findings.
+    pub specificity: Option<f64>,
+    /// Wilson's 95 % interval.
+    pub specificity_ci95: Option<[f64; 2]>,
+    /// Brier score of the calibrated probabilities.
+    pub brier: Option<f64>,
+    /// Their expected calibration error.
+    pub ece: Option<f64>,
+}
+
+/// All outputs on one set of photographs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Photographs judged.
+    pub photographs: usize,
+    /// Not normal.
+    pub anomaly: Option<OutputFigures>,
+    /// The conditions by name.
+    pub labels: BTreeMap<&'static str, OutputFigures>,
+}
+
+/// The same for the frame baseline, whose scores have no threshold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Baseline {
+    /// Not normal.
+    pub anomaly: Option<OutputFigures>,
+    /// The conditions by name.
+    pub labels: BTreeMap<&'static str, OutputFigures>,
+    /// By source, from the same scores.
+    pub sources: BTreeMap<String, Figures>,
+}
+
+/// A photograph that was not judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The photograph.
+    pub file: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How often each outcome came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Outcomes {
+    /// At least one finding.
+    pub refer: usize,
+    /// None.
+    pub no_referable_signs: usize,
+    /// Not judged.
+    pub no_result: usize,
+}
+
+/// `metrics.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Metrics {
+    /// Version of the program.
+    pub program: &'static str,
+    /// What was judged, in words.
+    pub network: String,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Its SHA-256.
+    pub manifest_sha256: String,
+    /// Rows of the manifest.
+    pub photographs: usize,
+    /// Those judged.
+    pub judged: usize,
+    /// Those not.
+    pub unreadable: Vec<Unreadable>,
+    /// Outcomes at the thresholds; none without thresholds.
+    pub outcomes: Option<Outcomes>,
+    /// Not normal.
+    pub anomaly: Option<OutputFigures>,
+    /// The conditions by name.
+    pub labels: BTreeMap<&'static str, OutputFigures>,
+    /// By source.
+    pub sources: BTreeMap<String, Figures>,
+    /// What the frame alone gives on the same photographs.
+    pub frame_baseline: Baseline,
+}
+
+/// One photograph with what the network said of it.
+#[derive(Debug, Clone)]
+pub struct Photograph<'a> {
+    /// Its row.
+    pub row: &'a Row,
+    /// Logits in the order of the outputs, or why there are none.
+    pub logits: Result<Vec<f32>, String>,
+}
+
+/// Judges every photograph of a manifest.
+///
+/// # Errors
+/// When the engine fails.
+pub fn evaluate<'a>(
+    predictor: &Predictor,
+    network: String,
+    manifest: &'a Manifest,
+    root: &Path,
+    ui: &Ui,
+) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
+    let rows = &manifest.rows;
+    let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
+    let judged = predictor.run(&files, ui, |pixels, _| features(pixels))?;
+    let parts = components(rows, []);
+    let mut seen = Vec::new();
+    let mut photographs = Vec::with_capacity(rows.len());
+    let mut unreadable = Vec::new();
+    for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
+        let logits = match judged {
+            Ok(judged) => {
+                seen.push(Seen { row, logits: judged.logits.clone(), frame: judged.seen, component });
+                Ok(judged.logits)
+            }
+            Err(reason) => {
+                unreadable.push(Unreadable { file: row.file.clone(), reason: reason.clone() });
+                Err(reason)
+            }
+        };
+        photographs.push(Photograph { row, logits });
+    }
+    ui.say("fitting the frame baseline");
+    let baselines: Vec<Vec<Option<f64>>> =
+        predictor.outputs.par_iter().map(|output| baseline(*output, &seen)).collect();
+    let of = |source: Option<&str>| figures(predictor, &seen, source);
+    let frame_of = |source: Option<&str>| frame_figures(&predictor.outputs, &seen, &baselines, source);
+    let sources: Vec<&str> = seen
+        .iter()
+        .map(|seen| seen.row.source.as_str())
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let all = of(None);
+    let frame = frame_of(None);
+    let metrics = Metrics {
+        program: env!("CARGO_PKG_VERSION"),
+        network,
+        manifest: manifest.path.clone(),
+        manifest_sha256: sha256_of(&manifest.path).unwrap_or_default(),
+        photographs: rows.len(),
+        judged: seen.len(),
+        outcomes: predictor.decisions.as_ref().map(|decisions| outcomes(&photographs, decisions)),
+        unreadable,
+        anomaly: all.anomaly,
+        labels: all.labels,
+        sources: sources.iter().map(|source| ((*source).to_owned(), of(Some(source)))).collect(),
+        frame_baseline: Baseline {
+            anomaly: frame.anomaly,
+            labels: frame.labels,
+            sources: sources.iter().map(|source| ((*source).to_owned(), frame_of(Some(source)))).collect(),
+        },
+    };
+    Ok((metrics, photographs))
+}
+
+/// A judged photograph.
+struct Seen<'a> {
+    row: &'a Row,
+    logits: Vec<f32>,
+    frame: [f64; FEATURES],
+    component: usize,
+}
+
+/// The baseline's score for each photograph that is labelled for an output; none for the others and where there are too
+/// few.
+fn baseline(output: Output, seen: &[Seen<'_>]) -> Vec<Option<f64>> {
+    let known: Vec<(usize, bool)> =
+        seen.iter().enumerate().filter_map(|(index, seen)| Some((index, seen.row.target(output)?))).collect();
+    let rows: Vec<_> = known.iter().map(|(index, _)| seen[*index].frame).collect();
+    let targets: Vec<bool> = known.iter().map(|(_, target)| *target).collect();
+    let parts: Vec<usize> = known.iter().map(|(index, _)| seen[*index].component).collect();
+    let mut scores = vec![None; seen.len()];
+    if let Some(found) = cross_validated(&rows, &targets, &parts, SEED) {
+        known.iter().zip(found).for_each(|((index, _), score)| scores[*index] = Some(score));
+    }
+    scores
+}
+
+/// The network's figures, of one source or of all.
+fn figures(predictor: &Predictor, seen: &[Seen<'_>], source: Option<&str>) -> Figures {
+    let inside: Vec<&Seen<'_>> = seen.iter().filter(|seen| source.is_none_or(|name| seen.row.source == name)).collect();
+    let mut all = Figures { photographs: inside.len(), ..Figures::default() };
+    for (index, output) in predictor.outputs.iter().enumerate() {
+        let known = inside.iter().filter_map(|seen| Some((f64::from(seen.logits[index]), seen.row.target(*output)?)));
+        let (logits, targets): (Vec<f64>, Vec<bool>) = known.unzip();
+        let decision = predictor.decisions.as_ref().map(|decisions| decisions[index]);
+        all.put(*output, output_figures(&logits, &targets, decision));
+    }
+    all
+}
+
+/// The baseline's figures, of one source or of all.
+fn frame_figures(outputs: &[Output], seen: &[Seen<'_>], scores: &[Vec<Option<f64>>], source: Option<&str>) -> Figures {
+    let inside = |seen: &Seen<'_>| source.is_none_or(|name| seen.row.source == name);
+    let mut all = Figures { photographs: seen.iter().filter(|seen| inside(seen)).count(), ..Figures::default() };
+    for (output, scores) in outputs.iter().zip(scores) {
+        let known = seen.iter().zip(scores).filter(|(seen, _)| inside(seen));
+        let (scores, targets): (Vec<f64>, Vec<bool>) =
+            known.filter_map(|(seen, score)| Some(((*score)?, seen.row.target(*output)?))).unzip();
+        all.put(*output, output_figures(&scores, &targets, None));
+    }
+    all
+}
+
+impl Figures {
+    fn put(&mut self, output: Output, figures: OutputFigures) {
+        match output {
+            Output::Anomaly => self.anomaly = Some(figures),
+            condition => {
+                self.labels.insert(condition.as_str(), figures);
+            }
+        }
+    }
+}
+
+/// The figures of one output. Ranks are taken from the scores (logits), so that probabilities that round to 1 don't
+/// tie.
+pub fn output_figures(scores: &[f64], targets: &[bool], decision: Option<Decision>) -> OutputFigures {
+    let positives = targets.iter().filter(|target| **target).count();
+    let area = auroc(scores, targets);
+    let mut figures = OutputFigures {
+        positives,
+        negatives: targets.len() - positives,
+        auroc: area.map(|area| area.value),
+        auroc_ci95: area.and_then(|area| area.ci95),
+        average_precision: average_precision(scores, targets),
+        ..OutputFigures::default()
+    };
+    if let Some(decision) = decision {
+        let probabilities: Vec<f64> = scores.iter().map(|logit| decision.calibration.probability(*logit)).collect();
+        let right = |class: bool| {
+            let found = probabilities.iter().zip(targets).filter(|(_, target)| **target == class);
+            found.filter(|(p, _)| (**p >= decision.threshold) == class).count()
+        };
+        let sensitivity = interval::proportion(right(true), figures.positives);
+        let specificity = interval::proportion(right(false), figures.negatives);
+        figures.threshold = Some(decision.threshold);
+        figures.sensitivity = sensitivity.map(|part| part.value);
+        figures.sensitivity_ci95 = sensitivity.map(|part| part.ci95);
+        figures.specificity = specificity.map(|part| part.value);
+        figures.specificity_ci95 = specificity.map(|part| part.ci95);
+        figures.brier = calibration::brier(&probabilities, targets);
+        figures.ece = calibration::expected_calibration_error(&probabilities, targets);
+    }
+    figures
+}
+
+/// Whether any output is a finding.
+pub fn refers(logits: &[f32], decisions: &[Decision]) -> bool {
+    let mut findings = logits.iter().zip(decisions);
+    findings.any(|(logit, decision)| decision.calibration.probability(f64::from(*logit)) >= decision.threshold)
+}
+
+fn outcomes(photographs: &[Photograph<'_>], decisions: &[Decision]) -> Outcomes {
+    let mut outcomes = Outcomes::default();
+    for photograph in photographs {
+        match &photograph.logits {
+            Err(_) => outcomes.no_result += 1,
+            Ok(logits) if refers(logits, decisions) => outcomes.refer += 1,
+            Ok(_) => outcomes.no_referable_signs += 1,
+        }
+    }
+    outcomes
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use ocellus_model::calibration::Calibration;
+
+    use super::*;
+
+    // Sixty scores and targets from NumPy's default_rng(20261125); the expected figures beside them in the modules were
+    // computed with scikit-learn 1.9.1, SciPy 1.17.1 and NumPy.
+    pub(super) const SCORES: [f64; 60] = [
+        0.21, 0.28, 0.63, 0.83, 0.12, 0.34, 0.64, 0.39, 0.47, 0.47, 0.43, 0.28, 0.63, 0.28, 0.33, 0.65, 0.51, 0.48,
+        0.74, 0.54, 0.6, 0.39, 0.13, 0.39, 0.7, 0.5, 0.54, 0.51, 0.16, 0.2, 0.8, 0.23, 0.33, 0.78, 0.11, 0.49, 0.82,
+        0.75, 0.22, 0.74, 0.72, 0.75, 0.89, 0.72, 0.27, 0.61, 0.89, 0.66, 0.63, 0.23, 0.67, 0.42, 0.32, 0.48, 0.54,
+        0.31, 0.26, 0.72, 0.63, 0.47,
+    ];
+    pub(super) const TARGETS: [bool; 60] = [
+        true, false, false, true, false, false, true, false, false, true, false, false, true, false, false, true,
+        false, false, true, false, false, true, false, false, true, false, false, true, false, false, true, false,
+        false, true, false, false, true, false, false, true, false, false, true, false, false, true, false, false,
+        true, false, false, true, false, false, true, false, false, true, false, false,
+    ];
+
+    #[test]
+    fn sensitivity_and_specificity_count_at_the_threshold() {
+        let decision = Decision { calibration: Calibration::IDENTITY, threshold: 0.5 };
+        let found = output_figures(&[-1.0, 0.0, 2.0, -3.0, 1.0], &[true, true, true, false, false], Some(decision));
+        assert_eq!((found.positives, found.negatives), (3, 2));
+        assert!((found.sensitivity.unwrap() - 2.0 / 3.0).abs() < 1e-12, "a logit of 0 is at the threshold: a finding");
+        assert_eq!(found.specificity, Some(0.5));
+        assert!(refers(&[0.0], &[decision]) && !refers(&[-0.1], &[decision]));
+    }
+
+    #[test]
+    fn without_thresholds_nothing_is_made_up() {
+        let found = output_figures(&[0.1, 0.9], &[false, true], None);
+        assert_eq!(found.auroc, Some(1.0));
+        assert_eq!((found.threshold, found.sensitivity, found.brier), (None, None, None));
+    }
+}

@@ -1,0 +1,133 @@
+//! The evaluation for people (Markdown) and for spreadsheets (CSV).
+
+use std::fmt::Write;
+
+use ocellus_model::label::Output;
+
+use super::{Figures, Metrics, OutputFigures, Photograph, refers};
+use crate::predict::Predictor;
+
+/// Above this AUROC the frame alone tells so much that the network's figure is suspect.
+const CONFOUNDED: f64 = 0.6;
+
+/// `report.md`.
+pub fn markdown(metrics: &Metrics) -> String {
+    let mut text = format!(
+        "# Evaluation\n\n{}\n\n{} photographs of `{}`, {} judged, {} not (unreadable or without a field).\n\n",
+        metrics.network,
+        metrics.photographs,
+        metrics.manifest.display(),
+        metrics.judged,
+        metrics.unreadable.len(),
+    );
+    text.push_str(
+        "Research software. The *frame* columns are what a classifier gets on the same photographs that sees only the \
+         frame and the mean colours, cross-validated by patient or group. A network that is not clearly above it may \
+         have learnt the camera. Every photograph with a field is judged; the quality gate is not applied.\n\n",
+    );
+    if let Some(outcomes) = metrics.outcomes {
+        let _ = writeln!(
+            text,
+            "Outcomes at the thresholds: {} refer, {} no referable signs found, {} no result.\n",
+            outcomes.refer, outcomes.no_referable_signs, outcomes.no_result
+        );
+    }
+    let all = Figures { photographs: metrics.judged, anomaly: metrics.anomaly.clone(), labels: metrics.labels.clone() };
+    let frame = Figures {
+        photographs: metrics.judged,
+        anomaly: metrics.frame_baseline.anomaly.clone(),
+        labels: metrics.frame_baseline.labels.clone(),
+    };
+    text.push_str("## All sources\n\n");
+    table(&mut text, &all, &frame);
+    for (name, figures) in &metrics.sources {
+        let name = if name.is_empty() { "(no source named)" } else { name };
+        let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
+        let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
+        table(&mut text, figures, &frame);
+    }
+    if !metrics.unreadable.is_empty() {
+        text.push_str("\n## Not judged\n\n");
+        for photograph in &metrics.unreadable {
+            let _ = writeln!(text, "- `{}`: {}", photograph.file, photograph.reason);
+        }
+    }
+    text
+}
+
+fn table(text: &mut String, figures: &Figures, frame: &Figures) {
+    text.push_str(
+        "| output | with | without | AUROC (95 %) | frame AUROC (95 %) | average precision | threshold | sensitivity (95 %) | specificity (95 %) | Brier | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    let names = figures.anomaly.iter().map(|found| ("anomaly", found));
+    let names = names.chain(figures.labels.iter().map(|(name, found)| (*name, found)));
+    let mut left_out = Vec::new();
+    for (name, found) in names {
+        if found.positives == 0 && found.negatives == 0 {
+            left_out.push(name);
+            continue;
+        }
+        let none = OutputFigures::default();
+        let beside = if name == "anomaly" { frame.anomaly.as_ref() } else { frame.labels.get(name) }.unwrap_or(&none);
+        let warning = if beside.auroc.is_some_and(|area| area > CONFOUNDED) { " ⚠" } else { "" };
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {}{warning} | {} | {} | {} | {} | {} | {} |",
+            found.positives,
+            found.negatives,
+            with_interval(found.auroc, found.auroc_ci95),
+            with_interval(beside.auroc, beside.auroc_ci95),
+            figure(found.average_precision),
+            figure(found.threshold),
+            with_interval(found.sensitivity, found.sensitivity_ci95),
+            with_interval(found.specificity, found.specificity_ci95),
+            figure(found.brier),
+            figure(found.ece),
+        );
+    }
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "\nNothing known of: {}.", left_out.join(", "));
+    }
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+fn with_interval(value: Option<f64>, interval: Option<[f64; 2]>) -> String {
+    match interval {
+        Some([low, high]) => format!("{} ({low:.3} to {high:.3})", figure(value)),
+        None => figure(value),
+    }
+}
+
+/// `predictions.csv`: file, outcome, and a column for each output with its probability (calibrated where there is a
+/// calibration, else the sigmoid of the logit). Empty cells where there is no result.
+///
+/// # Errors
+/// When the table can't be built.
+pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let header = ["file", "outcome"].into_iter().chain(predictor.outputs.iter().copied().map(Output::as_str));
+    csv.write_record(header)?;
+    for photograph in photographs {
+        let mut cells = vec![photograph.row.file.clone()];
+        match &photograph.logits {
+            Err(_) => {
+                cells.push("no_result".to_owned());
+                cells.extend(predictor.outputs.iter().map(|_| String::new()));
+            }
+            Ok(logits) => {
+                let outcome = match &predictor.decisions {
+                    None => "",
+                    Some(decisions) if refers(logits, decisions) => "refer",
+                    Some(_) => "no_referable_signs",
+                };
+                cells.push(outcome.to_owned());
+                cells.extend(predictor.probabilities(logits).iter().map(|probability| format!("{probability:.6}")));
+            }
+        }
+        csv.write_record(cells)?;
+    }
+    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}

@@ -1,0 +1,160 @@
+//! The bundle's figures and its README, written from what was measured.
+
+use std::fmt::Write;
+
+use ocellus_model::bundle::BundleManifest;
+use serde_json::Value;
+
+use super::{Settled, threshold::Rule};
+use crate::train::RunInfo;
+
+/// The bundle's table of figures: what validation said when thresholds were chosen, and the evaluation, if any.
+pub(super) fn metrics(settled: &[Settled], evaluation: Option<&Value>) -> toml::Table {
+    let mut validation = toml::Table::new();
+    for output in settled {
+        let mut table = toml::Table::new();
+        table.insert("positives".into(), toml::Value::Integer(output.positives as i64));
+        table.insert("negatives".into(), toml::Value::Integer(output.negatives as i64));
+        for (key, figure) in [("auroc", output.auroc), ("ece", output.ece_after)] {
+            if let Some(figure) = figure {
+                table.insert(key.into(), toml::Value::Float(figure));
+            }
+        }
+        validation.insert(output.output.as_str().to_owned(), table.into());
+    }
+    let mut metrics = toml::Table::new();
+    metrics.insert("validation".into(), validation.into());
+    if let Some(Value::Object(evaluation)) = evaluation {
+        let mut table = toml::Table::new();
+        for key in ["anomaly", "labels", "frame_baseline"] {
+            if let Some(value) = evaluation.get(key).and_then(to_toml) {
+                table.insert(key.to_owned(), value);
+            }
+        }
+        metrics.insert("evaluation".into(), table.into());
+    }
+    metrics
+}
+
+/// JSON as TOML; nulls, which TOML has not, are left out.
+fn to_toml(value: &Value) -> Option<toml::Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(value) => toml::Value::Boolean(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => toml::Value::Integer(integer),
+            None => toml::Value::Float(number.as_f64()?),
+        },
+        Value::String(text) => toml::Value::String(text.clone()),
+        Value::Array(items) => toml::Value::Array(items.iter().filter_map(to_toml).collect()),
+        Value::Object(entries) => {
+            let entries = entries.iter().filter_map(|(key, value)| Some((key.clone(), to_toml(value)?)));
+            toml::Value::Table(entries.collect())
+        }
+    })
+}
+
+/// The README of a bundle.
+pub(super) fn readme(
+    manifest: &BundleManifest,
+    info: &RunInfo,
+    settled: &[Settled],
+    evaluation: Option<&Value>,
+) -> String {
+    let mut text = format!(
+        "# {} {}\n\n**{}**\n\n{}\n\n## Data and terms\n\nTrained on {} photographs, validated on {}:\n\n",
+        manifest.name,
+        manifest.version,
+        manifest.statement,
+        manifest.intended_use,
+        info.train_photographs,
+        info.validation_photographs,
+    );
+    for source in &manifest.provenance.sources {
+        let _ = writeln!(text, "- {}: {}", source.name, source.photographs);
+    }
+    let _ = write!(
+        text,
+        "\nThese sources are for research only; weights fitted to them are to be treated the same way: no commercial \
+         use.\nThe self-test photographs are drawn by a program and show nobody.\n\nStarting weights: {} ({} \
+         convention). Preprocessing: {} pixels, {:?}, disc {} of the field.\n",
+        manifest.provenance.base_weights,
+        manifest.provenance.base_convention,
+        info.spec.size,
+        info.spec.variant,
+        info.spec.disc,
+    );
+    text.push_str(
+        "\n## Thresholds\n\nChosen on the validation photographs, which also chose the epoch: the AUROC of this table \
+         flatters.\n\n| output | with | without | AUROC | threshold | chosen for | calibrated |\n|---|---|---|---|---|---|---|\n",
+    );
+    for output in settled {
+        let rule = match output.rule {
+            Rule::Sensitivity(wanted) => format!("sensitivity {wanted}"),
+            Rule::Youden => "sensitivity + specificity".to_owned(),
+            Rule::EvenOdds => "even odds: too few photographs".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {:.4} | {rule} | {} |",
+            output.output,
+            output.positives,
+            output.negatives,
+            figure(output.auroc),
+            output.threshold,
+            if output.calibrated { "yes" } else { "no" },
+        );
+    }
+    text.push_str("\n## Evaluation\n\n");
+    match evaluation {
+        None => text.push_str("None was given when this bundle was exported. Evaluate it on other photographs.\n"),
+        Some(evaluation) => {
+            text.push_str(
+                "Beside each AUROC stands what a classifier gets that sees only the frame and the mean colours: what is \
+                 not clearly above it may be the camera.\n\n| output | with | without | AUROC (95 %) | frame only | sensitivity | specificity |\n|---|---|---|---|---|---|---|\n",
+            );
+            for output in settled {
+                let name = output.output.as_str();
+                let at = |table: &'static str| {
+                    let table = if table.is_empty() { Some(evaluation) } else { evaluation.get(table) };
+                    table.and_then(|table| table.get(name).or_else(|| table.get("labels")?.get(name)))
+                };
+                let Some(found) = at("") else { continue };
+                let number = |key: &str| figure(found.get(key).and_then(Value::as_f64));
+                let count = |key: &str| found.get(key).and_then(Value::as_u64).unwrap_or_default();
+                let interval = match found.get("auroc_ci95").and_then(Value::as_array).map(Vec::as_slice) {
+                    Some([low, high]) => format!(" ({} to {})", figure(low.as_f64()), figure(high.as_f64())),
+                    _ => String::new(),
+                };
+                let frame = at("frame_baseline").and_then(|found| found.get("auroc")).and_then(Value::as_f64);
+                let _ = writeln!(
+                    text,
+                    "| {name} | {} | {} | {}{interval} | {} | {} | {} |",
+                    count("positives"),
+                    count("negatives"),
+                    number("auroc"),
+                    figure(frame),
+                    number("sensitivity"),
+                    number("specificity"),
+                );
+            }
+        }
+    }
+    text
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_becomes_toml_without_its_nulls() {
+        let json = serde_json::json!({"a": null, "b": [1, 0.5, null], "c": {"d": "x", "e": true}});
+        let table = to_toml(&json).unwrap();
+        assert_eq!(toml::to_string(&table).unwrap(), "b = [1, 0.5]\n\n[c]\nd = \"x\"\ne = true\n");
+    }
+}

@@ -1,0 +1,389 @@
+//! From a finished run to an unsigned bundle.
+//!
+//! What is measured here is measured with the weights as they will be stored (half precision): calibration (Platt) and
+//! thresholds on the validation photographs, parity of the two engines, and the outputs on the self-test photographs.
+//! The self-test photographs are practice eyes drawn by the phantom, never photographs of people.
+//!
+//! Not here: judging the network (validation has chosen it), signing.
+
+mod card;
+pub mod onnx;
+mod self_test;
+pub mod threshold;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::Device;
+use ocellus_model::{
+    bundle::{
+        BundleManifest, Digest,
+        manifest::{Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, Source, Task as BundleTask},
+        write::{self, WriteError},
+    },
+    calibration::Calibration,
+    label::Output,
+    preprocess::Tensor,
+    tolerance::ENGINE_LOGIT_RELATIVE,
+};
+use serde::Serialize;
+use toml::value::Datetime;
+
+use crate::{
+    cli::Ui,
+    evaluate::{
+        auroc::auroc,
+        calibration::{expected_calibration_error, platt},
+    },
+    manifest::{Manifest, ManifestError, Row, check::count},
+    net::{NamedWeights, WeightsError},
+    predict::{PredictError, Predictor, TractError, TractNetwork},
+    task::Task,
+    train::{RunInfo, TrainError},
+};
+use threshold::Rule;
+
+/// Validation photographs on which the engines are compared.
+const PARITY_PHOTOGRAPHS: usize = 8;
+/// A bundle's network stays below this, in bytes.
+pub const NETWORK_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// What an export needs.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The finished run.
+    pub run: PathBuf,
+    /// Folder of the split with train.csv and validation.csv.
+    pub split: PathBuf,
+    /// Folder the manifests' files are relative to.
+    pub root: PathBuf,
+    /// The bundle to write; must not exist.
+    pub out: PathBuf,
+    /// The bundle's name.
+    pub name: String,
+    /// Its version, for people.
+    pub version: String,
+    /// Its sequence number, from 1.
+    pub sequence: u64,
+    /// Sensitivity that the threshold of the anomaly output has to reach on validation, above 0 to 1.
+    pub sensitivity: f64,
+    /// Whom and what it is for.
+    pub intended_use: String,
+    /// When it is made.
+    pub created: Datetime,
+    /// When the run ended.
+    pub trained: Datetime,
+    /// What the starting weights are, in words.
+    pub base_weights: String,
+    /// metrics.json of an evaluation on photographs that neither trained nor chose it, if there is one.
+    pub evaluation: Option<PathBuf>,
+}
+
+/// What was settled for one output.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settled {
+    /// The output.
+    pub output: Output,
+    /// Validation photographs with and without.
+    pub positives: usize,
+    /// See `positives`.
+    pub negatives: usize,
+    /// Validation AUROC of the stored weights.
+    pub auroc: Option<f64>,
+    /// Expected calibration error before and after calibration, on the same photographs.
+    pub ece_before: Option<f64>,
+    /// See `ece_before`.
+    pub ece_after: Option<f64>,
+    /// Whether Platt scaling was fitted; identity otherwise.
+    pub calibrated: bool,
+    /// From logit to probability.
+    pub calibration: Calibration,
+    /// The threshold.
+    pub threshold: f64,
+    /// How it was chosen.
+    pub rule: Rule,
+}
+
+/// What an export did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exported {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// Its digest.
+    pub digest: String,
+    /// Size of the network, in bytes.
+    pub network_bytes: usize,
+    /// Outputs with thresholds.
+    pub outputs: Vec<Settled>,
+    /// Photographs on which burn and tract were compared (validation and self-test).
+    pub parity_photographs: usize,
+    /// Largest difference of a logit, relative with a floor of 1.
+    pub parity_worst: f64,
+    /// Validation photographs that could not be read.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// Why nothing was exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The run can't be used.
+    #[error(transparent)]
+    Run(#[from] TrainError),
+    /// The weights can't be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The split can't be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The network can't be run.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// The network can't be written.
+    #[error(transparent)]
+    Onnx(#[from] onnx::OnnxError),
+    /// The device's engine refuses it.
+    #[error(transparent)]
+    Tract(#[from] TractError),
+    /// The bundle can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The engines disagree.
+    #[error(
+        "burn and tract differ by {found:.2e} in a logit of {photograph}, at most {ENGINE_LOGIT_RELATIVE:.0e} is allowed: the network is not exported"
+    )]
+    Parity {
+        /// The photograph.
+        photograph: String,
+        /// Relative difference.
+        found: f64,
+    },
+    /// Larger than a bundle's network may be.
+    #[error("the network takes {found} bytes, at most {NETWORK_BYTES_MAX} are allowed")]
+    TooLarge {
+        /// Its size.
+        found: usize,
+    },
+    /// A multi-class run.
+    #[error("{}: a multi-class run can't be a bundle; expected the task anomaly or multi_label", run.display())]
+    MultiClass {
+        /// The run.
+        run: PathBuf,
+    },
+    /// A file that can't be read.
+    #[error("{}: {what}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A self-test photograph that our own contract refuses.
+    #[error("self-test photograph {file}: {what}")]
+    SelfTest {
+        /// The photograph.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Exports a run.
+///
+/// # Errors
+/// See [`ExportError`]; nothing is left at the place asked for.
+pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, ExportError> {
+    let info = RunInfo::read(&setup.run)?;
+    let (outputs, task) = match &info.task {
+        Task::Anomaly => (vec![Output::Anomaly], BundleTask::Anomaly),
+        Task::MultiLabel => (Output::ALL.to_vec(), BundleTask::MultiLabel),
+        Task::MultiClass { .. } => return Err(ExportError::MultiClass { run: setup.run.clone() }),
+    };
+    let weights = onnx::round(&NamedWeights::read(&RunInfo::model_path(&setup.run))?)?;
+    let model = onnx::write(&weights, &info.spec, &outputs)?;
+    if model.len() > NETWORK_BYTES_MAX {
+        return Err(ExportError::TooLarge { found: model.len() });
+    }
+    let burn = Predictor::of_weights(&weights, outputs.clone(), info.spec.clone(), device)?;
+    let tract = TractNetwork::load(&model, info.spec.shape())?;
+
+    let validation = Manifest::read(&setup.split.join("validation.csv"))?;
+    let judged = judge(&burn, &validation.rows, &setup.root, ui)?;
+    let settled: Vec<Settled> = outputs
+        .iter()
+        .enumerate()
+        .map(|(index, output)| settle(*output, index, &judged.rows, setup.sensitivity))
+        .collect();
+
+    // Parity on real photographs first, then on the self-test's own.
+    let mut worst = 0.0f64;
+    let compared: Vec<_> = judged.rows.iter().filter_map(|row| Some((row, row.tensor.as_ref()?))).collect();
+    for (row, tensor) in &compared {
+        worst = worst.max(parity(&row.row.file, &row.logits, &tract.logits(tensor)?)?);
+    }
+    let tests = self_test::draw(&info.spec)?;
+    let mut files = BTreeMap::from([("model.onnx".to_owned(), model)]);
+    let mut expected = Vec::new();
+    for test in tests {
+        let logits = burn.logits(std::slice::from_ref(&test.tensor))?.remove(0);
+        worst = worst.max(parity(&test.file, &logits, &tract.logits(&test.tensor)?)?);
+        expected.push(ocellus_model::bundle::manifest::SelfTest {
+            file: test.file.clone(),
+            eye: Some(test.eye),
+            logits,
+        });
+        files.insert(test.file, test.png);
+    }
+    let parity_photographs = compared.len() + expected.len();
+
+    let train = Manifest::read(&setup.split.join("train.csv"))?;
+    let all: Vec<Row> = train.rows.iter().chain(&validation.rows).cloned().collect();
+    let sources: Vec<Source> =
+        count(&all).into_iter().map(|(name, counts)| Source { name, photographs: counts.photographs as u64 }).collect();
+    let config = setup.run.join("config.toml");
+    let config_bytes =
+        std::fs::read(&config).map_err(|error| ExportError::File { path: config.clone(), what: error.to_string() })?;
+    let evaluation = setup.evaluation.as_deref().map(read_json).transpose()?;
+    let manifest = BundleManifest {
+        spec_version: SPEC_VERSION,
+        name: setup.name.clone(),
+        version: setup.version.clone(),
+        sequence: setup.sequence,
+        created: setup.created,
+        task,
+        intended_use: setup.intended_use.clone(),
+        statement: RESEARCH_STATEMENT.to_owned(),
+        cameras: Vec::new(),
+        preprocess: info.spec.clone(),
+        model: Model {
+            file: "model.onnx".to_owned(),
+            opset: onnx::OPSET,
+            input: onnx::INPUT.to_owned(),
+            logits: onnx::LOGITS.to_owned(),
+            activation_map: onnx::ACTIVATION_MAP.to_owned(),
+        },
+        abstention: None,
+        outputs: settled
+            .iter()
+            .map(|settled| OutputSpec {
+                label: settled.output,
+                threshold: settled.threshold,
+                calibration: settled.calibration,
+            })
+            .collect(),
+        self_test: expected,
+        provenance: Provenance {
+            base_weights: setup.base_weights.clone(),
+            base_convention: info.convention.to_string(),
+            config_digest: Digest::of(&config_bytes),
+            trained: setup.trained,
+            sources,
+        },
+        metrics: card::metrics(&settled, evaluation.as_ref()),
+        files: BTreeMap::new(),
+    };
+    let readme = card::readme(&manifest, &info, &settled, evaluation.as_ref());
+    files.insert("README.md".to_owned(), readme.into_bytes());
+    let network_bytes = files.get("model.onnx").map_or(0, Vec::len);
+    let digest = write::write(&setup.out, manifest, &files)?;
+    Ok(Exported {
+        bundle: setup.out.clone(),
+        digest: digest.to_string(),
+        network_bytes,
+        outputs: settled,
+        parity_photographs,
+        parity_worst: worst,
+        unreadable: judged.unreadable,
+    })
+}
+
+/// A validation photograph with its logits; the first few keep their tensors for the comparison of engines.
+struct JudgedRow<'a> {
+    row: &'a Row,
+    logits: Vec<f32>,
+    tensor: Option<Tensor>,
+}
+
+struct JudgedRows<'a> {
+    rows: Vec<JudgedRow<'a>>,
+    unreadable: Vec<(String, String)>,
+}
+
+fn judge<'a>(burn: &Predictor, rows: &'a [Row], root: &Path, ui: &Ui) -> Result<JudgedRows<'a>, ExportError> {
+    let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
+    let (first, rest) = files.split_at(files.len().min(PARITY_PHOTOGRAPHS));
+    let mut judged = burn.run(first, ui, |_, tensor| Some(tensor.clone()))?;
+    judged.extend(burn.run(rest, ui, |_, _| None)?);
+    let mut out = JudgedRows { rows: Vec::new(), unreadable: Vec::new() };
+    for (row, judged) in rows.iter().zip(judged) {
+        match judged {
+            Ok(judged) => out.rows.push(JudgedRow { row, logits: judged.logits, tensor: judged.seen }),
+            Err(reason) => out.unreadable.push((row.file.clone(), reason)),
+        }
+    }
+    Ok(out)
+}
+
+/// Calibration and threshold of one output, from the validation photographs that say something of it.
+fn settle(output: Output, index: usize, judged: &[JudgedRow<'_>], sensitivity: f64) -> Settled {
+    let known = judged.iter().filter_map(|row| Some((f64::from(row.logits[index]), row.row.target(output)?)));
+    let (logits, targets): (Vec<f64>, Vec<bool>) = known.unzip();
+    let fitted = platt(&logits, &targets);
+    let calibration = fitted.unwrap_or(Calibration::IDENTITY);
+    let probabilities =
+        |calibration: Calibration| -> Vec<f64> { logits.iter().map(|logit| calibration.probability(*logit)).collect() };
+    let (before, after) = (probabilities(Calibration::IDENTITY), probabilities(calibration));
+    let wanted = if output == Output::Anomaly { Rule::Sensitivity(sensitivity) } else { Rule::Youden };
+    let (threshold, rule) = threshold::choose(&after, &targets, wanted);
+    let positives = targets.iter().filter(|target| **target).count();
+    Settled {
+        output,
+        positives,
+        negatives: targets.len() - positives,
+        auroc: auroc(&logits, &targets).map(|auroc| auroc.value),
+        ece_before: expected_calibration_error(&before, &targets),
+        ece_after: expected_calibration_error(&after, &targets),
+        calibrated: fitted.is_some(),
+        calibration,
+        threshold,
+        rule,
+    }
+}
+
+/// The largest relative difference of two engines' logits (floor 1); an error above the tolerance.
+fn parity(photograph: &str, burn: &[f32], tract: &[f32]) -> Result<f64, ExportError> {
+    let difference = |(a, b): (&f32, &f32)| {
+        let (a, b) = (f64::from(*a), f64::from(*b));
+        (a - b).abs() / a.abs().max(b.abs()).max(1.0)
+    };
+    let worst = burn.iter().zip(tract).map(difference).fold(0.0, f64::max);
+    let numbers = burn.iter().chain(tract).all(|logit| logit.is_finite());
+    if !numbers || burn.len() != tract.len() || worst > ENGINE_LOGIT_RELATIVE {
+        return Err(ExportError::Parity { photograph: photograph.to_owned(), found: worst });
+    }
+    Ok(worst)
+}
+
+fn read_json(path: &Path) -> Result<serde_json::Value, ExportError> {
+    let failed = |what: String| ExportError::File { path: path.to_owned(), what };
+    let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_that_disagree_are_not_exported() {
+        assert_eq!(
+            parity("x", &[100.0, 0.0], &[100.05, 0.0]).unwrap(),
+            f64::from(100.05f32 - 100.0) / f64::from(100.05f32)
+        );
+        for tract in [[1.01, 2.0], [f32::NAN, 2.0]] {
+            assert!(matches!(parity("x", &[1.0, 2.0], &tract), Err(ExportError::Parity { .. })));
+        }
+        assert!(parity("x", &[1.0], &[1.0, 2.0]).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! Chooses the probability from which an output is a finding, on validation photographs.
+
+use serde::Serialize;
+
+/// How a threshold was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The highest threshold that finds at least this part of the positives.
+    Sensitivity(f64),
+    /// The threshold with the largest sensitivity + specificity − 1 (Youden 1950).
+    Youden,
+    /// Even odds, because validation holds too few photographs of a class to choose from.
+    EvenOdds,
+}
+
+/// A class of fewer validation photographs is not chosen by.
+pub const CLASS_MIN: usize = 5;
+/// How near to 0 and 1 a threshold may lie.
+const MARGIN: f64 = 1e-6;
+
+/// The threshold by a rule, and the rule that was followed in the end. A finding is `probability >= threshold`.
+pub fn choose(probabilities: &[f64], targets: &[bool], rule: Rule) -> (f64, Rule) {
+    let positives = targets.iter().filter(|target| **target).count();
+    let negatives = targets.len() - positives;
+    if positives.min(negatives) < CLASS_MIN {
+        return (0.5, Rule::EvenOdds);
+    }
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+    // Walk down through the distinct probabilities; each is a threshold that takes it and all above.
+    let (mut hits, mut alarms) = (0usize, 0usize);
+    let mut best = (f64::NEG_INFINITY, 1.0);
+    let mut steps = order.chunk_by(|a, b| probabilities[*a] == probabilities[*b]).peekable();
+    while let Some(tied) = steps.next() {
+        let new = tied.iter().filter(|index| targets[**index]).count();
+        hits += new;
+        alarms += tied.len() - new;
+        // Half way to the next lower probability, so that rounding elsewhere can't change the verdict on this one.
+        let here = probabilities[tied[0]];
+        let threshold = steps.peek().map_or(here, |next| (here + probabilities[next[0]]) / 2.0);
+        let sensitivity = hits as f64 / positives as f64;
+        match rule {
+            Rule::Sensitivity(wanted) if sensitivity >= wanted => {
+                return (threshold.clamp(MARGIN, 1.0 - MARGIN), rule);
+            }
+            Rule::Youden => {
+                let youden = sensitivity - alarms as f64 / negatives as f64;
+                if youden > best.0 {
+                    best = (youden, threshold);
+                }
+            }
+            Rule::Sensitivity(_) | Rule::EvenOdds => {}
+        }
+    }
+    match rule {
+        Rule::Youden => (best.1.clamp(MARGIN, 1.0 - MARGIN), rule),
+        Rule::Sensitivity(_) | Rule::EvenOdds => (0.5, Rule::EvenOdds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P: [f64; 12] = [0.05, 0.1, 0.2, 0.3, 0.35, 0.6, 0.4, 0.5, 0.7, 0.8, 0.9, 0.95];
+    const T: [bool; 12] = [false, false, false, false, false, false, true, true, true, true, true, true];
+
+    #[test]
+    fn the_highest_threshold_that_reaches_the_sensitivity_is_taken() {
+        let (threshold, _) = choose(&P, &T, Rule::Sensitivity(5.0 / 6.0));
+        // 0.5 is the fifth positive; the next lower probability is 0.4.
+        assert!((threshold - 0.45).abs() < 1e-12, "{threshold}");
+        let (all, _) = choose(&P, &T, Rule::Sensitivity(1.0));
+        assert!((all - 0.375).abs() < 1e-12, "{all}");
+    }
+
+    #[test]
+    fn youden_weighs_both_errors() {
+        let (threshold, rule) = choose(&P, &T, Rule::Youden);
+        assert!((threshold - 0.375).abs() < 1e-12, "{threshold}");
+        assert_eq!(rule, Rule::Youden);
+    }
+
+    #[test]
+    fn too_few_photographs_give_even_odds_and_say_so() {
+        assert_eq!(choose(&P[4..], &T[4..], Rule::Youden), (0.5, Rule::EvenOdds));
+        assert_eq!(choose(&[], &[], Rule::Sensitivity(0.9)), (0.5, Rule::EvenOdds));
+    }
+}

@@ -1,0 +1,252 @@
+//! Runs a network, from a run folder or from a bundle, over photographs.
+//!
+//! The *engine* is what computes: burn (the trainer's own) or tract (the device's). With a bundle both take the weights
+//! out of the same `model.onnx`, so that they can be compared on the same file.
+//!
+//! Not here: metrics, the quality gate, what a device makes of a probability.
+
+mod tract;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use image::RgbImage;
+use ocellus_model::{
+    bundle::Contents,
+    calibration::Calibration,
+    label::Output,
+    preprocess::{PreprocessSpec, Tensor, preprocess},
+};
+use rayon::prelude::*;
+
+pub use tract::{TractError, TractNetwork};
+
+use crate::{
+    cli::Ui,
+    export::onnx,
+    net::{NamedWeights, NetError, Network, WeightsError},
+    train::{RunInfo, TrainError},
+};
+
+/// Photographs that are held in memory at once.
+const CHUNK: usize = 16;
+/// Photographs a core takes at once.
+const BATCH: usize = 4;
+
+/// Which engine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// The trainer's engine.
+    Burn,
+    /// The device's engine; needs a bundle.
+    Tract,
+}
+
+/// From logit to finding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// From logit to probability.
+    pub calibration: Calibration,
+    /// Calibrated probability from which it is a finding.
+    pub threshold: f64,
+}
+
+/// A network with what is needed to run it on photographs.
+#[derive(Debug)]
+pub struct Predictor {
+    /// What the logits stand for.
+    pub outputs: Vec<Output>,
+    /// How a photograph becomes a tensor.
+    pub spec: PreprocessSpec,
+    /// One decision an output, where it was settled (a bundle); none for a run.
+    pub decisions: Option<Vec<Decision>>,
+    engine: Engine,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Burn(Box<Network>),
+    Tract(Box<TractNetwork>),
+}
+
+/// Why a network can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum PredictError {
+    /// The run folder can't be used.
+    #[error(transparent)]
+    Run(#[from] TrainError),
+    /// The weights can't be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The network can't be built or run.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The device's engine refuses.
+    #[error(transparent)]
+    Tract(#[from] TractError),
+    /// The bundle's network is not one of ours.
+    #[error(transparent)]
+    Onnx(#[from] onnx::OnnxError),
+    /// A run whose outputs exclude each other.
+    #[error("{}: a multi-class run; expected one of the tasks anomaly and multi_label", run.display())]
+    MultiClass {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// The network has another number of outputs than its description.
+    #[error("the network gave {found} logits, expected {expected}")]
+    Outputs {
+        /// Logits found.
+        found: usize,
+        /// Outputs described.
+        expected: usize,
+    },
+}
+
+impl Predictor {
+    /// Weights with their description, computed by burn.
+    ///
+    /// # Errors
+    /// When the weights don't fit.
+    pub fn of_weights(
+        weights: &NamedWeights,
+        outputs: Vec<Output>,
+        spec: PreprocessSpec,
+        device: &Device,
+    ) -> Result<Self, PredictError> {
+        // A head that doesn't fit would be drawn anew; here it has to be there.
+        let head = weights.require("head.weight")?;
+        let found = head.shape.first().copied().unwrap_or_default();
+        if found != outputs.len() {
+            return Err(PredictError::Outputs { found, expected: outputs.len() });
+        }
+        let network = Network::build(device, weights, outputs.len(), 0)?;
+        Ok(Self { outputs, spec, decisions: None, engine: Engine::Burn(Box::new(network)) })
+    }
+
+    /// The best epoch of a finished run.
+    ///
+    /// # Errors
+    /// When the run is not finished, or was for exclusive classes.
+    pub fn of_run(run: &Path, device: &Device) -> Result<Self, PredictError> {
+        let info = RunInfo::read(run)?;
+        let outputs = info.task.outputs().ok_or_else(|| PredictError::MultiClass { run: run.to_owned() })?;
+        let weights = NamedWeights::read(&RunInfo::model_path(run))?;
+        Self::of_weights(&weights, outputs, info.spec, device)
+    }
+
+    /// The network of a bundle.
+    ///
+    /// # Errors
+    /// When the engine can't load it.
+    pub fn of_bundle(contents: &Contents, engine: EngineChoice, device: &Device) -> Result<Self, PredictError> {
+        let manifest = contents.manifest();
+        let outputs: Vec<Output> = manifest.labels().collect();
+        let spec = manifest.preprocess.clone();
+        let decision = |output: &ocellus_model::bundle::manifest::OutputSpec| Decision {
+            calibration: output.calibration,
+            threshold: output.threshold,
+        };
+        let decisions = Some(manifest.outputs.iter().map(decision).collect());
+        match engine {
+            EngineChoice::Burn => {
+                let weights = onnx::read_weights(contents.model())?;
+                Ok(Self { decisions, ..Self::of_weights(&weights, outputs, spec, device)? })
+            }
+            EngineChoice::Tract => {
+                let network = TractNetwork::load(contents.model(), spec.shape())?;
+                Ok(Self { outputs, spec, decisions, engine: Engine::Tract(Box::new(network)) })
+            }
+        }
+    }
+
+    /// The logits of preprocessed photographs, one list each, in the order of the outputs.
+    ///
+    /// # Errors
+    /// When a tensor does not fit or the engine fails.
+    pub fn logits(&self, tensors: &[Tensor]) -> Result<Vec<Vec<f32>>, PredictError> {
+        let logits: Vec<Vec<f32>> = match &self.engine {
+            Engine::Burn(network) => tensors
+                .par_chunks(BATCH)
+                .map(|batch| network.logits_and_map(batch))
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten()
+                .map(|prediction| prediction.logits)
+                .collect(),
+            Engine::Tract(network) => {
+                tensors.par_iter().map(|tensor| network.logits(tensor)).collect::<Result<_, _>>()?
+            }
+        };
+        match logits.iter().find(|logits| logits.len() != self.outputs.len()) {
+            Some(wrong) => Err(PredictError::Outputs { found: wrong.len(), expected: self.outputs.len() }),
+            None => Ok(logits),
+        }
+    }
+
+    /// The probabilities that go with a photograph's logits: calibrated where there is a calibration, else sigmoids.
+    pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
+        let calibration = |index: usize| match &self.decisions {
+            Some(decisions) => decisions[index].calibration,
+            None => Calibration::IDENTITY,
+        };
+        logits.iter().enumerate().map(|(index, logit)| calibration(index).probability(f64::from(*logit))).collect()
+    }
+
+    /// Runs the network over files, a few in memory at a time. `inspect` sees the decoded pixels of each. A file that
+    /// can't be read or has no field gives the reason instead.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn run<T: Send>(
+        &self,
+        files: &[PathBuf],
+        ui: &Ui,
+        inspect: impl Fn(&RgbImage, &Tensor) -> T + Sync,
+    ) -> Result<Vec<Result<Judged<T>, String>>, PredictError> {
+        let progress = ui.progress("judging photographs", files.len() as u64);
+        let mut judged = Vec::with_capacity(files.len());
+        for chunk in files.chunks(CHUNK) {
+            let prepared: Vec<Result<(Tensor, T), String>> = chunk
+                .par_iter()
+                .map(|file| {
+                    let (pixels, tensor) = prepare(file, &self.spec)?;
+                    let seen = inspect(&pixels, &tensor);
+                    Ok((tensor, seen))
+                })
+                .collect();
+            let mut tensors = Vec::new();
+            let mut seen = Vec::new();
+            for photograph in prepared {
+                seen.push(photograph.map(|(tensor, seen)| {
+                    tensors.push(tensor);
+                    seen
+                }));
+            }
+            let mut logits = self.logits(&tensors)?.into_iter();
+            for photograph in seen {
+                // Every readable photograph left a tensor, so there are logits for each of them.
+                judged.push(photograph.map(|seen| Judged { logits: logits.next().unwrap_or_default(), seen }));
+            }
+            progress.inc(chunk.len() as u64);
+        }
+        Ok(judged)
+    }
+}
+
+/// What came of one photograph.
+#[derive(Debug, Clone)]
+pub struct Judged<T> {
+    /// One logit an output.
+    pub logits: Vec<f32>,
+    /// What was seen in the pixels.
+    pub seen: T,
+}
+
+/// Decodes a photograph, finds its field and preprocesses it, exactly as the device does. The error is one line.
+fn prepare(file: &Path, spec: &PreprocessSpec) -> Result<(RgbImage, Tensor), String> {
+    let photograph = ocellus_model::image::read(file).map_err(|error| error.to_string())?;
+    let field = ocellus_model::field::find_field(&photograph.pixels).map_err(|error| error.to_string())?;
+    let tensor = preprocess(&photograph.pixels, &field, spec);
+    Ok((photograph.pixels, tensor))
+}
