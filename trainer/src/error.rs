@@ -56,7 +56,7 @@ pub enum ExpectedError {
     #[error("{0}")]
     Bundle(String),
     /// Anything else, with its chain of causes.
-    #[error("{0:#}")]
+    #[error("{}", chain(.0))]
     Failed(#[from] anyhow::Error),
 }
 
@@ -73,9 +73,31 @@ impl ExpectedError {
     }
 }
 
+/// The chain of causes on one line. Many errors name their cause in their own words already; it is not said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || std::io::Error::other("disk full");
+        let telling = ManifestError::Io { file: "m.csv".into(), source: cause() };
+        assert_eq!(ExpectedError::from(anyhow::Error::from(telling)).to_string(), "m.csv: disk full");
+        let context = anyhow::Error::from(cause()).context("report.md");
+        assert_eq!(ExpectedError::from(context).to_string(), "report.md: disk full");
+    }
 
     #[test]
     fn every_exit_code_is_documented_in_the_help() {

@@ -52,6 +52,7 @@ impl SignError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             SignError::Exists { .. } | SignError::Key { .. } => Exit::Usage,
+            SignError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::Usage,
             SignError::Io { .. } | SignError::Library(_) => Exit::Failed,
         }
     }

@@ -55,10 +55,9 @@ pub fn features(pixels: &RgbImage) -> [f64; FEATURES] {
         }
         count += 1;
         (left, top, right, bottom) = (left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1));
-        for channel in 0..3 {
-            let value = f64::from(pixel.0[channel]);
-            sums[channel] += value;
-            squares[channel] += value * value;
+        for ((sum, square), value) in sums.iter_mut().zip(&mut squares).zip(pixel.0.map(f64::from)) {
+            *sum += value;
+            *square += value * value;
         }
     }
     out.push(count as f64 / (f64::from(width) * f64::from(height)));
