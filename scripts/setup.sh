@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Installs what the build (or the tests) need on a Debian-like machine, and nothing that is there already.
+#   scripts/setup.sh build   compiler, linker, Rust
+#   scripts/setup.sh test    the above, Mesa's software GPU, and Python tools to compare with (in target/check-venv)
+# When not root it prints the exact command and stops with exit code 2.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:-build}
+export PATH="$HOME/.cargo/bin:$PATH"
+
+# The lowest Rust that builds this workspace, read from the one place that states it.
+rust_version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+newer_or_equal() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+rust_is_good() {
+    have cargo && have rustc &&
+        newer_or_equal "$rust_version" "$(rustc --version 2>/dev/null | awk '{print $2}')"
+}
+
+apt_updated=no
+install() {
+    if ! have apt-get; then
+        echo "missing: $*. This machine has no apt-get: install them by hand, then run this again." >&2
+        exit 2
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        echo "missing: $*. Run this once, then again what you ran:" >&2
+        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $*" >&2
+        exit 2
+    fi
+    if [ "$apt_updated" = no ]; then
+        echo "setup: reading the package lists"
+        apt-get update -qq
+        apt_updated=yes
+    fi
+    echo "setup: installing $*"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+available() { apt-cache show "$1" >/dev/null 2>&1; }
+
+have cc || install gcc libc6-dev
+have make || install make
+have git || install git
+
+if ! rust_is_good; then
+    [ "$(id -u)" != 0 ] || { apt-get update -qq && apt_updated=yes; }
+    if available rustup; then
+        install rustup
+        rustup default stable
+    elif available cargo-web; then
+        # Debian 12 carries a current Rust under these names.
+        install cargo-web rustc-web
+    else
+        install cargo rustc
+    fi
+    rust_is_good || {
+        echo "Rust $rust_version or newer is needed, found: $(rustc --version 2>/dev/null || echo none)." >&2
+        echo "Install it with rustup, then run this again." >&2
+        exit 2
+    }
+fi
+
+[ "$purpose" = test ] || exit 0
+
+cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
+cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
+
+# Mesa's software Vulkan device, on which the trainer's GPU path is checked without a GPU. Versions before 24 crash
+# in their shader compiler, so an older release takes it from its own backports.
+mesa_version() { dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null || true; }
+if ! newer_or_equal 24 "$(mesa_version)" || [ -z "$(mesa_version)" ]; then
+    . /etc/os-release
+    if [ "$(id -u)" = 0 ] && [ "${VERSION_CODENAME:-}" = bookworm ]; then
+        if ! apt-cache policy | grep -q 'a=stable-backports\|n=bookworm-backports'; then
+            mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
+            echo "deb ${mirror%/} bookworm-backports main" >/etc/apt/sources.list.d/ocellus-backports.list
+            apt-get update -qq && apt_updated=yes
+        fi
+        install -t bookworm-backports mesa-vulkan-drivers libvulkan1
+    else
+        install mesa-vulkan-drivers libvulkan1
+    fi
+fi
+
+have python3 || install python3 python3-venv
+venv=target/check-venv
+wanted=scripts/check-requirements.txt
+if ! cmp -s "$wanted" "$venv/installed.txt"; then
+    echo "setup: Python tools to compare with, in $venv"
+    rm -rf "$venv"
+    mkdir -p target
+    python3 -m venv "$venv" 2>/dev/null || { rm -rf "$venv"; install python3-venv; python3 -m venv "$venv"; }
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$venv/installed.txt"
+fi
