@@ -1,1 +1,3 @@
 //! Ocellus device program.
+
+pub mod decision;
