@@ -1,2 +1,7 @@
-//! Ocellus device program.
-fn main() {}
+//! The device program; everything lives in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ocellus::main_impl()
+}

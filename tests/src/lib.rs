@@ -1,1 +1,8 @@
-//! Skeleton.
+//! What whole-system tests share: practice photographs, a tiny network, a signed bundle, running a program.
+//!
+//! Not here: tests, and anything a program needs.
+
+pub mod bundles;
+pub mod onnx;
+pub mod photographs;
+pub mod programs;

@@ -1,0 +1,59 @@
+//! The command line of the device program: one module a verb.
+//!
+//! Results go to standard output, everything else (log, errors, progress) to standard error, one line each.
+
+mod bundle_choice;
+mod listing;
+mod photographs;
+mod screen;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Exit, ExpectedError};
+
+/// Screens eyes where there is no eye doctor. Research software, not a cleared medical device.
+#[derive(Debug, Parser)]
+#[command(name = "ocellus", version, after_help = Exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Judges photographs from files: one record each.
+    Screen(screen::Arguments),
+}
+
+/// Runs the program on the command line of this process.
+pub fn main_impl() -> ExitCode {
+    // The engine warns of things that matter to its developers only.
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,tract=error")).init();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. That there is nobody to read them is no error.
+            let _printed = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success }.into();
+        }
+    };
+    let ended = match cli.verb {
+        Verb::Screen(arguments) => screen::run(&arguments),
+    };
+    ended
+        .unwrap_or_else(|error| {
+            if !error.is_broken_pipe() {
+                complain(&error);
+            }
+            error.exit()
+        })
+        .into()
+}
+
+/// One line on standard error; `eprintln` would panic where that is closed.
+fn complain(error: &ExpectedError) {
+    let line = error.to_string().replace('\n', " ");
+    let _written = writeln!(std::io::stderr(), "ocellus: {line}");
+}

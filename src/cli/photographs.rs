@@ -1,0 +1,172 @@
+//! Which files to judge: the way from what was named at the command line to a list of photographs.
+//!
+//! A file that was named is judged, whatever it is called. A folder is walked to its end, in the order of names;
+//! in it, a file is taken for a photograph when its name ends like one (in any case) or its bytes begin like one.
+//! Other files are *passed over* and named, so that none gets lost without a word; hidden ones (`.name`) are not
+//! looked at.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+/// Endings of photographs' names, also of kinds that can't be read: those must be reported, not passed over.
+const ENDINGS: [&str; 16] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "gif", "webp", "heic", "heif", "avif", "jp2", "dcm",
+    "ppm",
+];
+
+/// First bytes of photographs: JPEG, PNG, TIFF (both byte orders), GIF.
+const BEGINNINGS: [&[u8]; 5] = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF8"];
+
+/// Folders in folders, at most; more is a loop.
+const DEPTH_MAX: usize = 64;
+
+/// Largest file that is read, in bytes.
+pub(super) const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// To be judged, in order; also what can't be read, which is to be reported.
+    pub(super) photographs: Vec<PathBuf>,
+    /// Passed over, with the reason.
+    pub(super) passed_over: Vec<(PathBuf, &'static str)>,
+}
+
+/// Lists the photographs among and below the paths named.
+pub(super) fn find(named: &[PathBuf]) -> Found {
+    let mut found = Found::default();
+    for path in named {
+        if path.is_dir() { walk(path, DEPTH_MAX, &mut found) } else { found.photographs.push(path.clone()) }
+    }
+    found
+}
+
+fn walk(folder: &Path, depth: usize, found: &mut Found) {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let Ok(mut entries) = entries else {
+        // Reading it again as a photograph tells why it can't be read.
+        found.photographs.push(folder.to_owned());
+        return;
+    };
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() && is_link => found.passed_over.push((path, "a link to a folder")),
+            Ok(metadata) if metadata.is_dir() && depth == 0 => found.passed_over.push((path, "too deep a folder")),
+            Ok(metadata) if metadata.is_dir() => walk(&path, depth - 1, found),
+            Ok(metadata) if !metadata.is_file() => found.passed_over.push((path, "not a file")),
+            Ok(_) if is_photograph(&path) => found.photographs.push(path),
+            Ok(_) => found.passed_over.push((path, "not a photograph")),
+            // A broken link, or no permission: reading it tells.
+            Err(_) => found.photographs.push(path),
+        }
+    }
+}
+
+fn is_photograph(path: &Path) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+    if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
+        return true;
+    }
+    let mut first = Vec::new();
+    match File::open(path).and_then(|file| file.take(8).read_to_end(&mut first)) {
+        Ok(_) => BEGINNINGS.iter().any(|beginning| first.starts_with(beginning)),
+        Err(_) => true,
+    }
+}
+
+/// Reads a photograph's file.
+///
+/// # Errors
+/// When there is none, it is no plain file, too large, or can't be read.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        fs::read_dir(path)?;
+        return Err(io::Error::other("is a folder"));
+    }
+    // Reading a pipe could wait for ever.
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a plain file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::other("larger than the 256 MiB a photograph may have"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        home
+    }
+
+    #[test]
+    fn photographs_are_found_by_name_in_any_case_or_by_their_first_bytes_and_in_order() {
+        let home = folder_with(&[
+            ("b/IMG 2.JPG", b""),
+            ("b/größe.Jpeg", b""),
+            ("a.tif", b""),
+            ("b/c/no ending", b"\x89PNG\r\n\x1a\nrest"),
+            ("z.dcm", b"kinds we can't read are told of"),
+            ("notes.txt", b"OD blurred"),
+            (".DS_Store", b"\xff\xd8\xff"),
+            (".thumbnails/a.jpg", b""),
+        ]);
+        let found = find(&[home.path().to_owned()]);
+        let relative = |path: &PathBuf| path.strip_prefix(home.path()).unwrap().to_str().unwrap().to_owned();
+        let photographs: Vec<_> = found.photographs.iter().map(relative).collect();
+        assert_eq!(photographs, ["a.tif", "b/IMG 2.JPG", "b/c/no ending", "b/größe.Jpeg", "z.dcm"]);
+        assert_eq!(found.passed_over, [(home.path().join("notes.txt"), "not a photograph")]);
+    }
+
+    #[test]
+    fn a_file_that_was_named_is_taken_whatever_it_is() {
+        let home = folder_with(&[("notes.txt", b"OD"), (".hidden", b"x")]);
+        let named = ["notes.txt", ".hidden", "none.jpg"].map(|name| home.path().join(name));
+        assert_eq!(find(&named), Found { photographs: named.to_vec(), passed_over: vec![] });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_in_a_circle_end() {
+        let home = folder_with(&[("a/photo.png", b"")]);
+        std::os::unix::fs::symlink(home.path(), home.path().join("a/again")).unwrap();
+        std::os::unix::fs::symlink(home.path().join("a/photo.png"), home.path().join("link.png")).unwrap();
+        std::os::unix::fs::symlink("nowhere", home.path().join("broken.png")).unwrap();
+        let found = find(&[home.path().to_owned()]);
+        assert_eq!(found.photographs, ["a/photo.png", "broken.png", "link.png"].map(|name| home.path().join(name)));
+        assert_eq!(found.passed_over, [(home.path().join("a/again"), "a link to a folder")]);
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(read(home.path()).unwrap_err().to_string().contains("folder"));
+        assert_eq!(read(&home.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        #[cfg(unix)]
+        assert!(read(Path::new("/dev/zero")).is_err());
+        let large = home.path().join("large.png");
+        File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+        assert!(read(&large).unwrap_err().to_string().contains("256 MiB"));
+    }
+}
