@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::image::RgbImage;
 use ocellus_model::{
     bundle::{Bundle, BundleManifest, Digest, SelfTestError, SelfTestReport},
     field::{self, Field, FieldError},
@@ -199,7 +200,7 @@ impl Judge {
             Ok(found) => field.insert(found),
             Err(error) => {
                 log::info!("{}: {error}", record.file);
-                record.reasons.push(Why::Photograph(reason_without_field(&error)));
+                record.reasons.push(Why::Photograph(reason_without_field(&error, pixels)));
                 return;
             }
         };
@@ -256,9 +257,24 @@ impl Record {
     }
 }
 
+/// Mean level, of 255, below which a blank picture is one without light, and from which it is one with too much.
+const BLANK_DARK: f64 = 32.0;
+const BLANK_BRIGHT: f64 = 224.0;
+
 /// What the operator is told when there is no field to assess.
-fn reason_without_field(_error: &FieldError) -> Reason {
-    Reason::NotFundus
+fn reason_without_field(error: &FieldError, pixels: &RgbImage) -> Reason {
+    match error {
+        FieldError::Blank { .. } => {
+            let bytes = pixels.as_raw();
+            let sum: u64 = bytes.iter().map(|&byte| u64::from(byte)).sum();
+            match sum as f64 / bytes.len().max(1) as f64 {
+                mean if mean < BLANK_DARK => Reason::TooDark,
+                mean if mean >= BLANK_BRIGHT => Reason::TooBright,
+                _ => Reason::NotFundus,
+            }
+        }
+        FieldError::TooSmall { .. } | FieldError::NoCircle { .. } => Reason::NotFundus,
+    }
 }
 
 /// Each of the bundle's outputs with its calibrated probability and threshold.
@@ -295,5 +311,29 @@ fn object_or_empty<S: Serializer>(quality: &Option<Quality>, serializer: S) -> R
     match quality {
         Some(quality) => quality.serialize(serializer),
         None => serializer.collect_map(std::iter::empty::<(&str, &str)>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::image::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_without_a_field_is_told_by_its_light() {
+        let blank = FieldError::Blank { range: 3 };
+        for (level, reason) in [(0, Reason::TooDark), (120, Reason::NotFundus), (255, Reason::TooBright)] {
+            let pixels = RgbImage::from_pixel(8, 8, Rgb([level; 3]));
+            assert_eq!(reason_without_field(&blank, &pixels), reason);
+        }
+        let small = FieldError::TooSmall { width: 1, height: 1, least: 32 };
+        assert_eq!(reason_without_field(&small, &RgbImage::new(1, 1)), Reason::NotFundus);
+    }
+
+    #[test]
+    fn reasons_are_written_as_their_names() {
+        let reasons = [Why::Judging(Judging::NetworkFailed), Why::Photograph(Reason::TooDark)];
+        assert_eq!(serde_json::to_value(reasons).unwrap(), serde_json::json!(["network_failed", "too_dark"]));
     }
 }

@@ -228,10 +228,7 @@ impl BundleManifest {
                 return Err(value(key, "empty", "a sentence"));
             }
         }
-        if self.preprocess.version > PreprocessSpec::VERSION {
-            let (found, known) = (self.preprocess.version, PreprocessSpec::VERSION);
-            return Err(SpecError::Newer { found, known }.into());
-        }
+        self.preprocess.validate()?;
         self.check_model()?;
         self.check_outputs()?;
         self.check_files()

@@ -280,6 +280,14 @@ fn a_value_out_of_its_range_is_named() {
 }
 
 #[test]
+fn preprocessing_that_can_not_be_followed_is_refused() {
+    let mut manifest = BundleManifest::parse(&written_text()).unwrap();
+    manifest.preprocess.size = 8;
+    let error = manifest.check().unwrap_err();
+    assert!(matches!(error, ManifestError::Preprocess(SpecError::OutOfRange { key: "size", .. })), "{error}");
+}
+
+#[test]
 fn no_path_leads_out_of_the_bundle() {
     let good = BundleManifest::parse(&written_text()).unwrap();
     for path in [
