@@ -163,7 +163,10 @@ fn documents_name_only_paths_that_exist() {
                     .any(|top| word.starts_with(top));
             if is_path {
                 checked += 1;
-                assert!(root().join(word.trim_end_matches('/')).exists(), "{document} names {word}, which is not there");
+                assert!(
+                    root().join(word.trim_end_matches('/')).exists(),
+                    "{document} names {word}, which is not there"
+                );
             }
         }
         assert!(checked > 0, "{document} names no path at all");

@@ -1,1 +1,2 @@
-//! Skeleton.
+//! The place of the serial protocol shared by host, simulator and firmware. Nothing is in it yet.
+#![no_std]

@@ -111,7 +111,7 @@ impl Dice {
     /// Bell-shaped about 0 with standard deviation 1, never beyond ±4.3 (the sum of six uniform numbers).
     pub(super) fn bell(&mut self) -> f32 {
         let sum: f32 = (0..6).map(|_| self.unit()).sum();
-        (sum - 3.0) * 1.414_213_6
+        (sum - 3.0) * core::f32::consts::SQRT_2
     }
 
     /// A unit vector in a random direction.

@@ -1,5 +1,7 @@
 //! The quality gate: is this photograph good enough to be judged?
 
+mod gate;
+
 use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +75,8 @@ pub struct Quality {
     pub scores: Scores,
 }
 
-/// Judges a photograph with a known field.
-pub fn assess(_pixels: &RgbImage, _field: &Field) -> Quality {
-    unimplemented!()
+/// Judges a photograph with a known field; resolution and border have no influence. The measures and thresholds are in
+/// the private module `gate`.
+pub fn assess(pixels: &RgbImage, field: &Field) -> Quality {
+    gate::assess(pixels, field)
 }

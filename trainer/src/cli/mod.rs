@@ -3,12 +3,14 @@
 //! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
 //! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
 
+mod device_check;
 mod evaluate;
 mod export;
 mod features;
 mod keygen;
 mod manifest;
 mod network;
+mod practice;
 mod predict;
 mod sign;
 mod split;
@@ -50,6 +52,8 @@ struct Shared {
 /// What to do; the order is that of a first run.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Draw a labelled set of practice eyes.
+    Practice(practice::Args),
     /// Check a manifest against its photographs, or write one from a common layout.
     Manifest(manifest::Args),
     /// Part a manifest into train, validation and test by patient, group and look; or check a split for leaks.
@@ -58,6 +62,8 @@ enum Verb {
     Features(features::Args),
     /// Fine-tune the network; goes on where a killed run was.
     Train(train::Args),
+    /// Compare a GPU's training step with the processor's.
+    DeviceCheck(device_check::Args),
     /// Measure a run or a bundle on labelled photographs, beside what the frame alone would give.
     Evaluate(evaluate::Args),
     /// Settle calibration and thresholds, and write an unsigned bundle.
@@ -75,10 +81,12 @@ enum Verb {
 impl Verb {
     fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         match self {
+            Verb::Practice(args) => args.run(ui),
             Verb::Manifest(args) => args.run(ui),
             Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
+            Verb::DeviceCheck(args) => args.run(ui),
             Verb::Evaluate(args) => args.run(ui),
             Verb::Export(args) => args.run(ui),
             Verb::Keygen(args) => args.run(ui),

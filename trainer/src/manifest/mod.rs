@@ -12,7 +12,7 @@ mod error;
 mod layout;
 mod read;
 mod row;
-mod write;
+pub(crate) mod write;
 
 use std::path::{Path, PathBuf};
 
