@@ -228,7 +228,7 @@ fn check_names(proto: &ModelProto, manifest: &BundleManifest) -> Result<[usize; 
 
 /// Puts the logits first among the two outputs.
 fn select_outputs(mut model: TypedModel, logits: usize) -> TractResult<TypedModel> {
-    let mut outlets = model.output_outlets().to_vec();
+    let mut outlets = model.output_outlets()?.to_vec();
     if logits == 1 {
         outlets.swap(0, 1);
     }

@@ -1,5 +1,7 @@
 //! `ocellus screen` as a user runs it: on photographs, on files that are none, with bundles in and out of order.
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},

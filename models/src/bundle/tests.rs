@@ -244,6 +244,7 @@ fn written_text() -> String {
 }
 
 #[test]
+#[expect(clippy::type_complexity, reason = "a table of cases")]
 fn a_value_out_of_its_range_is_named() {
     let good = BundleManifest::parse(&written_text()).unwrap();
     let digest = Digest::of(b"");

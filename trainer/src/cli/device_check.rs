@@ -12,7 +12,7 @@ use crate::{
 
 /// Arguments of `device-check`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The device to compare with the processor: wgpu, vulkan, cuda, cuda:N.
     #[arg(long)]
     device: DeviceChoice,
@@ -32,7 +32,7 @@ impl Args {
     ///
     /// # Errors
     /// Usage when the device or the weights are not there; failed when the device fails or disagrees.
-    pub fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
         self.device.open().map_err(|error| usage(&error))?;
         if !self.size.is_multiple_of(16) {

@@ -17,7 +17,7 @@ use crate::{
 
 /// Arguments of `features`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The run's configuration (size, colours, weights, number of views, cache).
     #[arg(long)]
     config: PathBuf,
@@ -64,7 +64,7 @@ impl Args {
     /// # Errors
     /// Usage for a bad configuration, data for a bad manifest, failed for everything else. Photographs that can't be
     /// used end in [`Exit::SomeUnreadable`].
-    pub fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
         let missing = |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
         let mut config = Config::read(&self.config).map_err(|error| usage(&error))?;

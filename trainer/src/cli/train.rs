@@ -13,7 +13,7 @@ use crate::{
 
 /// Arguments of `train`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The run's configuration.
     #[arg(long)]
     config: PathBuf,
@@ -55,7 +55,7 @@ impl Args {
     /// # Errors
     /// Usage for a bad configuration, data for data that can't be trained on, failed for everything else. Photographs
     /// that had to be left out end in [`Exit::SomeUnreadable`].
-    pub fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let missing = |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
         let mut config = Config::read(&self.config).map_err(|error| ExpectedError::Usage(error.to_string()))?;
         if let Some(cache) = &self.cache {

@@ -210,7 +210,7 @@ impl<'a> FrozenRunner<'a> {
 
 /// The numbers of a tensor, row-major.
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, NetError> {
-    tensor.into_data().into_vec::<f32>().map_err(|error| NetError::Engine(format!("{error:?}")))
+    tensor.into_data().try_into_vec::<f32>().map_err(|error| NetError::Engine(format!("{error:?}")))
 }
 
 #[cfg(test)]

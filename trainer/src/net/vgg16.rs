@@ -187,13 +187,13 @@ impl Vgg16 {
     }
 
     /// From the input of block `first` to relu5_3.
-    pub(crate) fn from_block(&self, input: Tensor<4>, first: usize) -> Tensor<4> {
+    pub(crate) fn forward_from_block(&self, input: Tensor<4>, first: usize) -> Tensor<4> {
         self.run(input, first.min(5)..6)
     }
 
     /// From block-4 features to relu5_3.
     pub(crate) fn features(&self, block4: Tensor<4>) -> Tensor<4> {
-        self.from_block(block4, 5)
+        self.forward_from_block(block4, 5)
     }
 
     /// As [`Vgg16::features`], the fast way to train on the processor; see [`products`].

@@ -106,7 +106,7 @@ fn step(
         burn::tensor::Tensor::<2>::from_data(burn::tensor::TensorData::new(data.to_vec(), [2, 3]), &device)
     };
     let first = trainable.first_block();
-    let logits = vgg.logits(vgg.from_block(vgg.frozen(input, first), first));
+    let logits = vgg.logits(vgg.forward_from_block(vgg.frozen(input, first), first));
     let targets = table([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
     let loss = loss::tensor(LossKind::Binary, logits, targets, table([1.0, 2.0, 0.0, 0.5, 1.0, 1.0]), 2.0);
     let first = values(loss.clone().inner())?.first().copied().unwrap_or(f32::NAN);

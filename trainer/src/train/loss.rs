@@ -57,8 +57,8 @@ mod tests {
         let l = make(logits).autodiff().require_grad();
         let loss = tensor(kind, l.clone(), make(targets), make(weights), 1.0);
         let mut gradients = loss.backward();
-        let value = f64::from(loss.inner().into_data().into_vec::<f32>().unwrap()[0]);
-        let gradient = l.grad_remove(&mut gradients).unwrap().into_data().into_vec::<f32>().unwrap();
+        let value = f64::from(loss.inner().into_data().try_into_vec::<f32>().unwrap()[0]);
+        let gradient = l.grad_remove(&mut gradients).unwrap().into_data().try_into_vec::<f32>().unwrap();
         (value, plain(kind, logits, targets, weights).0, gradient)
     }
 

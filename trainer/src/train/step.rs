@@ -34,8 +34,6 @@ pub(crate) struct BatchGradients {
     pub(crate) gradients: Vec<(String, Tensor<1>)>,
     /// Euclidean norm of all gradients together.
     pub(crate) norm: f64,
-    /// Euclidean norm of each.
-    pub(crate) norms: Vec<f64>,
 }
 
 impl Stepper<'_> {
@@ -61,7 +59,7 @@ impl Stepper<'_> {
             }
             let norms = total.iter().map(|(_, gradient)| norm(gradient)).collect::<Result<Vec<f64>, NetError>>()?;
             let norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
-            Ok(BatchGradients { loss_sum, gradients: total, norm, norms })
+            Ok(BatchGradients { loss_sum, gradients: total, norm })
         })
     }
 
@@ -107,7 +105,7 @@ impl Stepper<'_> {
             Source::Photographs(_) => vgg.frozen(input, first),
         };
         let by_products = first >= 5 && input.device() == Device::flex();
-        vgg.logits(if by_products { vgg.features_by_products(input) } else { vgg.from_block(input, first) })
+        vgg.logits(if by_products { vgg.features_by_products(input) } else { vgg.forward_from_block(input, first) })
     }
 
     /// The logits of photographs in their plain view, in order.
