@@ -148,7 +148,7 @@ mod tests {
         let mut eye = small(2024);
         eye.findings = Findings { haemorrhages: 0.6, drusen: 0.5, glaucoma: 0.4, opacity: 0.2, ..Findings::NONE };
         eye.faults.flare = 0.4;
-        assert_eq!(digest(&eye), "bb202d7d37f36028ac67c9bb18dad797342b4011cf3725877b4d935c88b48f27");
+        assert_eq!(digest(&eye), "e4cc3f233c87e78e7b2148f1b87b2415441bf32804aa72237a9a81547ebbfe75");
     }
 
     #[test]
