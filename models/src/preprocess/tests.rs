@@ -1,3 +1,5 @@
+//! Tests of the module above.
+
 use ::image::{Rgb, RgbImage};
 
 use super::*;
