@@ -91,7 +91,7 @@ fn eye(shade: u8, spot: bool, left: bool) -> RgbImage {
         } else if spot && from_spot < 16.0 {
             Rgb([250, 240, 160])
         } else {
-            let light = if left { 110.0 } else { 112.0 } + 0.4 * dx + f64::from(shade % 50);
+            let light = 110.0 + if left { 0.4 } else { 0.36 } * dx + f64::from(shade % 50);
             Rgb([light as u8, (light * 0.55) as u8, (light * 0.3) as u8])
         }
     })
