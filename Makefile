@@ -2,7 +2,8 @@
 # `make help` lists the rest.
 
 CARGO ?= cargo
-OUT ?= demo-out
+# Written by `make demo`, and made anew each time.
+DEMO := demo-out
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -15,8 +16,9 @@ setup: ## install what is missing (or say the exact command when not root)
 	@scripts/setup.sh build
 
 demo: setup ## draw practice eyes with the labels they show, in demo-out/
-	$(CARGO) run --quiet -p ocellus-trainer -- practice --out $(OUT) --count 12
-	@echo "Look at the photographs and manifest.csv in $(OUT)/"
+	@rm -rf $(DEMO)
+	$(CARGO) run --quiet -p ocellus-trainer -- practice --out $(DEMO) --count 12
+	@echo "Look at the photographs and manifest.csv in $(DEMO)/"
 
 test: ## everything CI runs: format, clippy, tests of every crate and whole-system tests
 	@scripts/setup.sh test
