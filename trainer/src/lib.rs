@@ -13,6 +13,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod features;
+pub mod files;
 pub mod manifest;
 pub mod net;
 pub mod predict;

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     error::{Exit, ExpectedError},
     evaluate::{evaluate, markdown, predictions_csv},
+    files::write_atomically,
     manifest::Manifest,
-    train::files::write_atomically,
 };
 
 /// At most this many unreadable photographs are printed; all are in the report.

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::ui::{Ui, shell};
 use crate::{
     error::{Exit, ExpectedError},
-    manifest::{Row, write::write_atomically, write_rows},
-    net::weights::hex,
+    files::{hex, write_atomically},
+    manifest::{Row, write_rows},
 };
 
 /// Arguments of `practice`.

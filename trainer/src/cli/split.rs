@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
+    files::write_atomically,
     manifest::{
         Manifest, Row,
         check::{SourceCounts, count},
@@ -27,7 +28,6 @@ use crate::{
         near_duplicate::{Fingerprint, Pair, fingerprint, pairs},
         stratify::stratify,
     },
-    train::files::write_atomically,
 };
 
 /// At most this many leaks or unreadable photographs are printed.

@@ -24,7 +24,8 @@ use serde::Serialize;
 
 use crate::{
     cli::Ui,
-    manifest::{Manifest, Row, check::sha256_of},
+    files::sha256_of,
+    manifest::{Manifest, Row},
     predict::{Decision, PredictError, Predictor},
     split::components::components,
 };

@@ -7,7 +7,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Read,
     path::{Path, PathBuf},
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -19,12 +18,12 @@ use std::{
 use half::f16;
 use ocellus_model::{field, preprocess::PreprocessSpec};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::{CacheKey, FeatureError, View, store::Writer};
 use crate::{
     cli::Ui,
-    net::{FrozenRunner, Network, weights::hex},
+    files::sha256_of,
+    net::{FrozenRunner, Network},
 };
 
 /// Additions between two syncs.
@@ -80,23 +79,11 @@ pub fn digests(files: &[String], root: &Path, ui: &Ui) -> Vec<Photo> {
         .par_iter()
         .map(|file| {
             let path = root.join(file);
-            let sha256 = digest(&path).map_err(|error| error.to_string());
+            let sha256 = sha256_of(&path).map_err(|error| error.to_string());
             progress.inc(1);
             Photo { file: file.clone(), path, sha256 }
         })
         .collect()
-}
-
-fn digest(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
 }
 
 struct Item<'a> {

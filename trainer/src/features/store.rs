@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use super::{FeatureError, View};
 use crate::{
-    net::{NamedWeights, weights::hex},
-    train::files,
+    files::{self, hex},
+    net::NamedWeights,
 };
 
 /// Version of the files' layout and of the rules for views.

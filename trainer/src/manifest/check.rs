@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Manifest, Row};
+use crate::files::sha256_of;
 
 /// How often a label is present, absent and unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -133,22 +134,6 @@ fn problem(row: &Row, root: &Path, digests: bool) -> Option<String> {
         }
     }
     None
-}
-
-/// SHA-256 of a file, 64 lower-case hexadecimal digits; reads it in pieces.
-///
-/// # Errors
-/// When it can't be read.
-pub fn sha256_of(path: &Path) -> std::io::Result<String> {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut digest)?;
-    Ok(hex(&digest.finalize()))
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The table of sources and labels: present/absent, unknown left out.

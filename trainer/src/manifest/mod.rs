@@ -12,7 +12,7 @@ mod error;
 mod layout;
 mod read;
 mod row;
-pub(crate) mod write;
+mod write;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,11 @@
 //! CSV writing.
 
-use std::{borrow::Borrow, io::Write, path::Path};
+use std::{borrow::Borrow, path::Path};
 
 use ocellus_model::{label::Label, laterality::Laterality, quality::Gradability};
 
 use super::{COLUMNS, ManifestError, Row};
+use crate::files::write_atomically;
 
 /// Writes a manifest with all columns, through a scratch file that is renamed, so that a reader never sees half of it.
 ///
@@ -20,20 +21,6 @@ pub fn write_rows<R: Borrow<Row>>(path: &Path, rows: impl IntoIterator<Item = R>
     }
     let bytes = writer.into_inner().map_err(|error| fail(error.into_error()))?;
     write_atomically(path, &bytes).map_err(fail)
-}
-
-/// Writes a file so that after a crash it is there whole or not at all: scratch file, sync, rename.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let name = path.file_name().ok_or_else(|| std::io::Error::other("not the name of a file"))?;
-    let mut scratch = name.to_owned();
-    scratch.push(".partial");
-    let scratch = path.with_file_name(scratch);
-    let mut file = std::fs::File::create(&scratch)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.and_then(|()| std::fs::rename(&scratch, path)).inspect_err(|_| {
-        // The scratch file is worth nothing; that it can't be removed is less important than the first error.
-        let _ = std::fs::remove_file(&scratch);
-    })
 }
 
 /// The cells of a row, in the order of [`COLUMNS`].

@@ -17,7 +17,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::train::files;
+use crate::files::{self, hex};
 
 /// One named array.
 #[derive(Debug, Clone, PartialEq)]
@@ -287,11 +287,6 @@ impl NamedWeights {
         files::write_atomically(path, &self.to_bytes()?)
             .map_err(|source| WeightsError::Io { path: path.to_owned(), source })
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{TrainError, files, metrics::EpochMetrics};
-use crate::net::NamedWeights;
+use super::{TrainError, metrics::EpochMetrics};
+use crate::{files, net::NamedWeights};
 
 /// How many checkpoints are kept besides the best.
 const KEEP: usize = 2;

@@ -15,7 +15,6 @@ mod checkpoint;
 pub mod config;
 mod dataset;
 pub mod device_check;
-pub mod files;
 mod loss;
 mod metrics;
 mod optimizer;

@@ -18,7 +18,7 @@ use super::{
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
     dataset::{Dataset, Sample, Source},
-    files, loss,
+    loss,
     metrics::{self, EpochMetrics},
     optimizer::Optimizer,
     schedule,
@@ -30,8 +30,9 @@ use crate::{
     cli::Ui,
     device::DeviceChoice,
     features::{CacheKey, Extraction, FeatureCache, Photo, View, extract},
+    files::{self, hex},
     manifest::Manifest,
-    net::{NamedWeights, Network, weights::hex},
+    net::{NamedWeights, Network},
     task::Task,
 };
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 
-use super::{TrainError, balance::OutputBalance, checkpoint::Best, files, metrics::EpochMetrics};
+use super::{TrainError, balance::OutputBalance, checkpoint::Best, metrics::EpochMetrics};
 use crate::{
+    files,
     net::{Trainable, WeightsConvention},
     task::Task,
 };

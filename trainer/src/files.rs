@@ -1,10 +1,12 @@
-//! Files that are there whole or not at all, also after a power cut.
+//! Files that are there whole or not at all, also after a power cut; and their digests.
 
 use std::{
     fs::{self, File},
     io::{self, Write},
     path::Path,
 };
+
+use sha2::{Digest, Sha256};
 
 /// Writes a file through a scratch file beside it: written, synced, renamed, directory synced.
 ///
@@ -42,6 +44,21 @@ pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// What the system says.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// SHA-256 of a file, 64 lower-case hexadecimal digits; reads it in pieces.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut digest)?;
+    Ok(hex(&digest.finalize()))
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
