@@ -1,11 +1,14 @@
-//! Photographs as pixels: strict decoding to upright 8-bit RGB.
+//! Photographs as pixels: strict decoding of JPEG and PNG to 8-bit RGB.
+//!
+//! Not here yet: EXIF orientation and ICC profiles are not looked at, CMYK is not refused, and 16-bit or grey pixels are
+//! converted without a word. Pixels come as the file stores them.
 
 mod jpeg;
 mod png;
 
 use std::path::{Path, PathBuf};
 
-/// A decoded photograph: upright (EXIF orientation applied), 8-bit sRGB, rows top to bottom.
+/// A decoded photograph: 8-bit RGB, rows top to bottom as stored.
 #[derive(Debug, Clone)]
 pub struct Photograph {
     /// The pixels.
