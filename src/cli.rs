@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else (log, errors, progress) to standard error, one line each.
 
 mod bundle_choice;
+mod demo;
 mod listing;
 mod photographs;
 mod screen;
@@ -25,6 +26,8 @@ struct Cli {
 enum Verb {
     /// Judges photographs from files: one record each.
     Screen(screen::Arguments),
+    /// Lives a whole encounter on a practice patient and keeps the screens.
+    Demo(demo::Arguments),
 }
 
 /// Runs the program on the command line of this process.
@@ -41,6 +44,7 @@ pub fn main_impl() -> ExitCode {
     };
     let ended = match cli.verb {
         Verb::Screen(arguments) => screen::run(&arguments),
+        Verb::Demo(arguments) => demo::run(&arguments),
     };
     ended
         .unwrap_or_else(|error| {

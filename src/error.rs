@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use ocellus_model::bundle::{BundleError, SelfTestError};
 
-use crate::{inference::InferenceError, trust::TrustError};
+use crate::{demo::DemoError, inference::InferenceError, trust::TrustError};
 
 /// How the program ends. The codes are an interface; `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,9 @@ pub enum ExpectedError {
     /// A public key can't be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The demonstration could not be lived to its end.
+    #[error("demonstration: {0}")]
+    Demo(#[source] DemoError),
     /// The output can't be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),
@@ -71,7 +74,7 @@ impl ExpectedError {
             | ExpectedError::Network(_)
             | ExpectedError::SelfTest(_)
             | ExpectedError::Trust(_) => Exit::Usage,
-            ExpectedError::Output(_) => Exit::Failed,
+            ExpectedError::Demo(_) | ExpectedError::Output(_) => Exit::Failed,
         }
     }
 

@@ -2,9 +2,12 @@
 
 pub mod cli;
 pub mod decision;
+pub mod demo;
+pub mod encounter;
 pub mod error;
 pub mod inference;
 pub mod judge;
+pub mod screens;
 pub mod trust;
 
 pub use cli::main_impl;

@@ -1,4 +1,4 @@
-//! Which bundle to use when none is named.
+//! Which bundle to use, and loading it.
 
 use std::{
     env,
@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::ExpectedError;
+use clap::Args;
+use ocellus_model::bundle::Bundle;
+
+use crate::{error::ExpectedError, judge::Judge, trust};
 
 /// The environment variable that names a bundle.
 const VARIABLE: &str = "OCELLUS_BUNDLE";
@@ -18,12 +21,43 @@ const IN_CHECKOUT: &str = "models/bundles";
 /// Where an installation keeps them.
 const INSTALLED: &str = "/usr/share/ocellus/bundles";
 
+/// What every verb that judges takes.
+#[derive(Debug, Args)]
+pub(super) struct BundleArguments {
+    /// The bundle to judge with [default: $OCELLUS_BUNDLE, else the one in models/bundles or /usr/share/ocellus/bundles]
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+    /// Also trust bundles signed with this minisign public key; may be given several times
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+}
+
+impl BundleArguments {
+    /// Verifies the bundle, loads its network and has it judge the bundle's own photographs.
+    ///
+    /// # Errors
+    /// When there is no bundle, it is refused, or this machine does not reproduce its outputs.
+    pub(super) fn load(&self) -> Result<Judge, ExpectedError> {
+        let directory = choose(self.bundle.as_deref())?;
+        let keys = trust::trusted_keys(&self.trust)?;
+        let judge = Judge::new(Bundle::open(&directory, &keys)?)?;
+        let report = judge.self_test()?;
+        log::info!(
+            "{}: self-test of {} photographs passed, largest relative difference {:.1e}",
+            directory.display(),
+            report.photographs,
+            report.worst
+        );
+        Ok(judge)
+    }
+}
+
 /// The bundle's directory: the one named, else `$OCELLUS_BUNDLE`, else the only one in the first of the usual places
 /// that has any: `models/bundles` in the working directory, in any parent of the program, `/usr/share/ocellus/bundles`.
 ///
 /// # Errors
 /// When there is none, or a place has several.
-pub(super) fn choose(named: Option<&Path>) -> Result<PathBuf, ExpectedError> {
+fn choose(named: Option<&Path>) -> Result<PathBuf, ExpectedError> {
     if let Some(named) = named {
         return Ok(named.to_owned());
     }

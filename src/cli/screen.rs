@@ -6,17 +6,16 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use ocellus_model::{bundle::Bundle, laterality::Laterality};
+use ocellus_model::laterality::Laterality;
 
 use super::{
-    bundle_choice,
+    bundle_choice::BundleArguments,
     listing::{Listing, Summary},
     photographs::{self, Found},
 };
 use crate::{
     error::{Exit, ExpectedError},
     judge::{Judge, Record},
-    trust,
 };
 
 /// Judges photographs of the retina, one after the other, and prints a record for each.
@@ -27,12 +26,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = Exit::HELP)]
 pub(super) struct Arguments {
-    /// The bundle to judge with [default: $OCELLUS_BUNDLE, else the one in models/bundles or /usr/share/ocellus/bundles]
-    #[arg(long, value_name = "DIR")]
-    bundle: Option<PathBuf>,
-    /// Also trust bundles signed with this minisign public key; may be given several times
-    #[arg(long, value_name = "FILE")]
-    trust: Vec<PathBuf>,
+    #[command(flatten)]
+    bundle: BundleArguments,
     /// The eye that all the photographs show, OD (right) or OS (left)
     #[arg(long, value_name = "OD|OS")]
     eye: Option<Laterality>,
@@ -61,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     if photographs.is_empty() {
         return Err(ExpectedError::Usage(format!("no photograph found in {}", in_words(&arguments.paths))));
     }
-    let judge = load(arguments)?;
+    let judge = arguments.bundle.load()?;
 
     let mut printer = Printer {
         out: BufWriter::new(io::stdout().lock()),
@@ -81,21 +76,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     } else {
         Exit::Success
     })
-}
-
-/// Verifies the bundle, loads its network and has it judge the bundle's own photographs.
-fn load(arguments: &Arguments) -> Result<Judge, ExpectedError> {
-    let directory = bundle_choice::choose(arguments.bundle.as_deref())?;
-    let keys = trust::trusted_keys(&arguments.trust)?;
-    let judge = Judge::new(Bundle::open(&directory, &keys)?)?;
-    let report = judge.self_test()?;
-    log::info!(
-        "{}: self-test of {} photographs passed, largest relative difference {:.1e}",
-        directory.display(),
-        report.photographs,
-        report.worst
-    );
-    Ok(judge)
 }
 
 fn judge_file(judge: &Judge, path: &Path) -> Record {

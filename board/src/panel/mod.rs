@@ -1,0 +1,74 @@
+//! Panels: where pictures are presented to the operator.
+
+mod frame;
+mod offscreen;
+
+use std::path::PathBuf;
+
+pub use frame::Frame;
+pub use offscreen::Offscreen;
+
+/// What a panel measures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Geometry {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Pixels per inch, so that sizes can be given in millimetres.
+    pub dpi: f32,
+}
+
+impl Geometry {
+    /// The usual panel of 800 × 480 pixels and 7 inches across the diagonal.
+    pub const SEVEN_INCH: Self = Geometry { width: 800, height: 480, dpi: 133.3 };
+
+    /// Millimetres in whole pixels.
+    pub fn pixels(&self, millimetres: f32) -> u32 {
+        (millimetres * self.dpi / 25.4).round().max(0.0) as u32
+    }
+}
+
+/// Why a picture was not presented.
+#[derive(Debug, thiserror::Error)]
+pub enum PanelError {
+    /// The picture can't be written.
+    #[error("{}: the picture cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: image::ImageError,
+    },
+    /// The picture has another size than the panel.
+    #[error("the picture is {found:?}, expected {expected:?} as the panel has")]
+    Size {
+        /// Width and height of the picture.
+        found: (u32, u32),
+        /// Width and height of the panel.
+        expected: (u32, u32),
+    },
+}
+
+/// A panel.
+pub trait Panel {
+    /// What it measures.
+    fn geometry(&self) -> Geometry;
+
+    /// Shows a picture of the panel's size. `name` says what it is, for panels that keep pictures.
+    ///
+    /// # Errors
+    /// When the picture has another size, or can't be shown.
+    fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn millimetres_become_pixels_by_the_panels_density() {
+        assert_eq!(Geometry::SEVEN_INCH.pixels(25.4), 133);
+        assert_eq!(Geometry { dpi: 254.0, ..Geometry::SEVEN_INCH }.pixels(1.5), 15);
+    }
+}

@@ -1,0 +1,74 @@
+//! A panel without hardware: every picture becomes a PNG.
+
+use std::path::{Path, PathBuf};
+
+use image::ImageFormat;
+
+use super::{Frame, Geometry, Panel, PanelError};
+
+/// Writes what is presented into a folder: `01-ready.png`, `02-aim.png`, …
+#[derive(Debug)]
+pub struct Offscreen {
+    geometry: Geometry,
+    folder: PathBuf,
+    written: Vec<PathBuf>,
+}
+
+impl Offscreen {
+    /// A panel that writes into `folder`, which has to exist.
+    pub fn new(geometry: Geometry, folder: &Path) -> Self {
+        Offscreen { geometry, folder: folder.to_owned(), written: Vec::new() }
+    }
+
+    /// The pictures so far, in order.
+    pub fn written(&self) -> &[PathBuf] {
+        &self.written
+    }
+}
+
+impl Panel for Offscreen {
+    fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError> {
+        let (found, expected) = (frame.pixels().dimensions(), (self.geometry.width, self.geometry.height));
+        if found != expected {
+            return Err(PanelError::Size { found, expected });
+        }
+        let path = self.folder.join(format!("{:02}-{name}.png", self.written.len() + 1));
+        frame
+            .pixels()
+            .save_with_format(&path, ImageFormat::Png)
+            .map_err(|source| PanelError::Write { path: path.clone(), source })?;
+        self.written.push(path);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_numbered_in_the_order_of_presenting() {
+        let home = tempfile::tempdir().unwrap();
+        let geometry = Geometry { width: 8, height: 4, dpi: 100.0 };
+        let mut panel = Offscreen::new(geometry, home.path());
+        panel.present(&Frame::new(8, 4), "ready").unwrap();
+        panel.present(&Frame::new(8, 4), "aim").unwrap();
+        let names: Vec<_> = panel.written().iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["01-ready.png", "02-aim.png"]);
+        assert_eq!(image::open(&panel.written()[1]).unwrap().to_rgb8().dimensions(), (8, 4));
+    }
+
+    #[test]
+    fn a_picture_of_another_size_and_a_folder_that_is_gone_are_errors() {
+        let home = tempfile::tempdir().unwrap();
+        let geometry = Geometry { width: 8, height: 4, dpi: 100.0 };
+        let mut panel = Offscreen::new(geometry, &home.path().join("gone"));
+        assert!(matches!(panel.present(&Frame::new(4, 8), "x"), Err(PanelError::Size { .. })));
+        let error = panel.present(&Frame::new(8, 4), "x").unwrap_err().to_string();
+        assert!(error.contains("gone") && error.contains("01-x.png"), "{error}");
+    }
+}
