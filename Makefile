@@ -15,10 +15,9 @@ help: ## list the targets
 setup: ## install what is missing (or say the exact command when not root)
 	@scripts/setup.sh build
 
-demo: setup ## draw practice eyes with the labels they show, in demo-out/
+demo: setup ## live a whole encounter on practice eyes; screens and result in demo-out/
 	@rm -rf $(DEMO)
-	$(CARGO) run --quiet -p ocellus-trainer -- practice --out $(DEMO) --count 12
-	@echo "Look at the photographs and manifest.csv in $(DEMO)/"
+	$(CARGO) run -p ocellus -- demo --out $(DEMO)
 
 test: ## everything CI runs: format, clippy, tests of every crate and whole-system tests
 	@scripts/setup.sh test

@@ -80,6 +80,14 @@ pub struct Encounter {
     ignored: u64,
 }
 
+/// What a transition comes to.
+enum Step {
+    /// The event fitted: the state from now on.
+    Next(State),
+    /// It did not: both as they were.
+    Misfit(State, Event),
+}
+
 impl Encounter {
     /// An encounter that waits for [`Event::Start`].
     pub fn new(settings: Settings) -> Self {
@@ -135,11 +143,11 @@ impl Encounter {
     pub fn handle(&mut self, event: Event, now: Monotonic) -> Handled {
         let state = std::mem::replace(&mut self.state, State::Ended);
         match self.next(state, event, now) {
-            Ok(next) => {
+            Step::Next(next) => {
                 self.state = next;
                 Handled::Taken
             }
-            Err((state, event)) => {
+            Step::Misfit(state, event) => {
                 self.ignored += 1;
                 let ignored = Handled::Ignored { state: state.name(), event };
                 self.state = state;
@@ -149,52 +157,54 @@ impl Encounter {
     }
 
     /// The transitions. An event that does not fit comes back with the state, and nothing has changed.
-    fn next(&mut self, state: State, event: Event, now: Monotonic) -> Result<State, (State, Event)> {
+    fn next(&mut self, state: State, event: Event, now: Monotonic) -> Step {
         match (state, event) {
-            (State::Ended, event) => Err((State::Ended, event)),
-            (State::Aborting { waiting }, Event::Persisted { token }) if waiting.token == token => Ok(self.end()),
+            (State::Ended, event) => Step::Misfit(State::Ended, event),
+            (State::Aborting { waiting }, Event::Persisted { token }) if waiting.token == token => {
+                Step::Next(self.end())
+            }
             (State::Aborting { waiting }, Event::PersistFailed { token }) if waiting.token == token => {
-                Ok(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
             }
             (State::Aborting { waiting }, Event::Wake) if waiting.until <= now => {
-                Ok(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
             }
-            (state @ State::Aborting { .. }, event) => Err((state, event)),
+            (state @ State::Aborting { .. }, event) => Step::Misfit(state, event),
             // Before a patient and after a result there is nothing to store. And who gives up while the store is out of
             // order must get out.
             (State::Idle | State::Result | State::Fault { fault: Fault::StoreFailed, .. }, Event::Abort) => {
-                Ok(self.end())
+                Step::Next(self.end())
             }
-            (_, Event::Abort) => Ok(self.abort(now)),
+            (_, Event::Abort) => Step::Next(self.abort(now)),
 
-            (State::Idle, Event::Start { first }) => Ok(self.aim(first)),
+            (State::Idle, Event::Start { first }) => Step::Next(self.aim(first)),
 
             (State::Aiming { eye, attempt }, Event::Shutter) => {
                 let waiting = self.ask(now, self.settings.capture_within);
                 self.command(Command::Capture { token: waiting.token, eye, attempt });
-                Ok(State::Capturing { eye, attempt, waiting })
+                Step::Next(State::Capturing { eye, attempt, waiting })
             }
             (State::Aiming { eye: from, .. } | State::Retake { eye: from, .. }, Event::ChooseEye { eye })
                 if eye != from && !self.eyes.get(eye).is_done() =>
             {
-                Ok(self.aim(eye))
+                Step::Next(self.aim(eye))
             }
             (State::Aiming { eye, .. } | State::Retake { eye, .. }, Event::NotScreenable { reason }) => {
                 self.eyes.set(eye, EyeStatus::NotScreenable(reason));
-                Ok(self.after_eye(eye, now))
+                Step::Next(self.after_eye(eye, now))
             }
 
             (State::Capturing { eye, attempt, waiting }, Event::Captured { token }) if waiting.token == token => {
                 let waiting = self.ask(now, self.settings.judge_within);
                 self.command(Command::Show(View::Judging { eye }));
                 self.command(Command::Judge { token: waiting.token, capture: token });
-                Ok(State::Judging { eye, attempt, capture: token, waiting })
+                Step::Next(State::Judging { eye, attempt, capture: token, waiting })
             }
             (State::Capturing { eye, attempt, waiting }, Event::CaptureFailed { token }) if waiting.token == token => {
-                Ok(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
+                Step::Next(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
             }
             (State::Capturing { eye, attempt, waiting }, Event::Wake) if waiting.until <= now => {
-                Ok(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
+                Step::Next(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
             }
 
             (State::Judging { eye, attempt, capture, waiting }, Event::Judged { token, reading })
@@ -203,27 +213,27 @@ impl Encounter {
                 let waiting = self.ask(now, self.settings.store_within);
                 let entry = Entry::Photograph { eye, attempt, capture, reading: reading.clone() };
                 self.command(Command::Persist { token: waiting.token, entry });
-                Ok(State::Storing { eye, attempt, capture, reading, waiting })
+                Step::Next(State::Storing { eye, attempt, capture, reading, waiting })
             }
             (State::Judging { eye, attempt, capture, waiting }, Event::Wake) if waiting.until <= now => {
-                Ok(self.fault(Fault::JudgingFailed, State::Judging { eye, attempt, capture, waiting }))
+                Step::Next(self.fault(Fault::JudgingFailed, State::Judging { eye, attempt, capture, waiting }))
             }
 
             (State::Storing { eye, attempt, reading, waiting, .. }, Event::Persisted { token })
                 if waiting.token == token =>
             {
-                Ok(self.stored(eye, attempt, reading, now))
+                Step::Next(self.stored(eye, attempt, reading, now))
             }
             (State::Storing { eye, attempt, capture, reading, waiting }, Event::PersistFailed { token })
                 if waiting.token == token =>
             {
-                Ok(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
             }
             (State::Storing { eye, attempt, capture, reading, waiting }, Event::Wake) if waiting.until <= now => {
-                Ok(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
             }
 
-            (State::Retake { eye, .. }, Event::Continue) => Ok(self.aim(eye)),
+            (State::Retake { eye, .. }, Event::Continue) => Step::Next(self.aim(eye)),
 
             (State::Concluding { waiting }, Event::Persisted { token }) if waiting.token == token => {
                 self.command(Command::Show(View::Result {
@@ -231,20 +241,20 @@ impl Encounter {
                     left: self.eyes.get(Laterality::Os).clone(),
                     patient: self.disposition(),
                 }));
-                Ok(State::Result)
+                Step::Next(State::Result)
             }
             (State::Concluding { waiting }, Event::PersistFailed { token }) if waiting.token == token => {
-                Ok(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
             }
             (State::Concluding { waiting }, Event::Wake) if waiting.until <= now => {
-                Ok(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
+                Step::Next(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
             }
 
-            (State::Fault { interrupted, .. }, Event::Retry) => Ok(self.again(*interrupted, now)),
+            (State::Fault { interrupted, .. }, Event::Retry) => Step::Next(self.again(*interrupted, now)),
 
-            (State::Result, Event::Continue) => Ok(self.end()),
+            (State::Result, Event::Continue) => Step::Next(self.end()),
 
-            (state, event) => Err((state, event)),
+            (state, event) => Step::Misfit(state, event),
         }
     }
 

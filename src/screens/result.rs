@@ -35,7 +35,7 @@ pub(super) fn draw(page: &mut Page<'_>, [right, left]: [&EyeStatus; 2], patient:
         let area = part(main, number as u32 * (width + gap), top, width, main.size.height - top);
         card(page, area, eye, status, shots.of(eye));
     }
-    page.buttons(&["Photographs"], "Next patient");
+    page.buttons(&[], "Next patient");
 }
 
 fn card(page: &mut Page<'_>, area: Rectangle, eye: Laterality, status: &EyeStatus, shot: Option<Shot<'_>>) {

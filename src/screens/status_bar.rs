@@ -31,7 +31,7 @@ fn simulated(page: &mut Page<'_>) {
     let bar = page.layout.status();
     let style = Style::new(page.layout.small(), theme::BACKGROUND).bold().middle();
     let words = "SIMULATED";
-    let width = page.text.width(words, style) + page.layout.mm(14.0);
+    let width = page.text.width(words, style) + page.layout.mm(19.0);
     let inset = page.layout.mm(1.2);
     let left = (bar.size.width - width) / 2;
     let band = part(bar, left, inset, width, bar.size.height - 2 * inset);
