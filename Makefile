@@ -2,12 +2,15 @@
 # `make help` lists the rest.
 
 CARGO ?= cargo
+# Everything is built once for linting, tests and benchmarks: the same packages with the same features.
+ALL := --workspace --features ocellus-trainer/wgpu
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 # Written by `make demo`, and made anew each time.
 DEMO := demo-out
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit doc clean
+.PHONY: help setup demo test lint unit gpu-check bench doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,16 +22,24 @@ demo: setup ## live a whole encounter on practice eyes; screens and result in de
 	@rm -rf $(DEMO)
 	$(CARGO) run -p ocellus -- demo --out $(DEMO)
 
-test: ## everything CI runs: format, clippy, tests of every crate and whole-system tests
+test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests, a training step on a software GPU
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint unit
+	@$(MAKE) --no-print-directory lint unit gpu-check
 
 lint: ## format and clippy, warnings are errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --quiet $(ALL) --all-targets -- -D warnings
 
-unit: ## tests of every crate and of the device program as a user runs it
-	$(CARGO) test --workspace
+unit: ## tests of every crate and of both programs as a user runs them
+	$(CARGO) test $(ALL)
+
+gpu-check: ## loss and gradients of a training step agree between processor and GPU code, on a software GPU
+	$(CARGO) build --quiet $(ALL) --all-targets
+	scripts/with-software-gpu.sh $(BUILT)/ocellus-trainer device-check --device wgpu
+
+bench: ## how long each step takes (let nothing else run meanwhile)
+	@scripts/setup.sh build
+	$(CARGO) bench $(ALL) --profile dev
 
 doc: ## the crates' documentation
 	$(CARGO) doc --workspace --no-deps

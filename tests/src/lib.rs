@@ -1,4 +1,5 @@
-//! What whole-system tests share: practice photographs, a tiny network, a signed bundle, running a program.
+//! What whole-system tests share: practice photographs, a tiny network, a signed bundle, running a program, the bundle
+//! that ships and real photographs.
 //!
 //! Not here: tests, and anything a program needs.
 
@@ -6,3 +7,4 @@ pub mod bundles;
 pub mod onnx;
 pub mod photographs;
 pub mod programs;
+pub mod real;

@@ -91,7 +91,7 @@ pub(super) fn readme(
     for output in settled {
         let rule = match output.rule {
             Rule::Sensitivity(wanted) => format!("sensitivity {wanted}"),
-            Rule::Youden => "sensitivity + specificity".to_owned(),
+            Rule::F1 => "largest F1".to_owned(),
             Rule::EvenOdds => "even odds: too few photographs".to_owned(),
         };
         let _ = writeln!(
@@ -111,36 +111,45 @@ pub(super) fn readme(
         Some(evaluation) => {
             text.push_str(
                 "Beside each AUROC stands what a classifier gets that sees only the frame and the mean colours: what is \
-                 not clearly above it may be the camera.\n\n| output | with | without | AUROC (95 %) | frame only | sensitivity | specificity |\n|---|---|---|---|---|---|---|\n",
+                 not clearly above it may be the camera.\n",
             );
-            for output in settled {
-                let name = output.output.as_str();
-                let at = |table: &'static str| {
-                    let table = if table.is_empty() { Some(evaluation) } else { evaluation.get(table) };
-                    table.and_then(|table| table.get(name).or_else(|| table.get("labels")?.get(name)))
-                };
-                let Some(found) = at("") else { continue };
-                let number = |key: &str| figure(found.get(key).and_then(Value::as_f64));
-                let count = |key: &str| found.get(key).and_then(Value::as_u64).unwrap_or_default();
-                let interval = match found.get("auroc_ci95").and_then(Value::as_array).map(Vec::as_slice) {
-                    Some([low, high]) => format!(" ({} to {})", figure(low.as_f64()), figure(high.as_f64())),
-                    _ => String::new(),
-                };
-                let frame = at("frame_baseline").and_then(|found| found.get("auroc")).and_then(Value::as_f64);
-                let _ = writeln!(
-                    text,
-                    "| {name} | {} | {} | {}{interval} | {} | {} | {} |",
-                    count("positives"),
-                    count("negatives"),
-                    number("auroc"),
-                    figure(frame),
-                    number("sensitivity"),
-                    number("specificity"),
-                );
+            figures(&mut text, "All sources", evaluation, evaluation.get("frame_baseline"), settled);
+            let sources = evaluation.get("sources").and_then(Value::as_object);
+            for (name, found) in sources.into_iter().flatten() {
+                let frame = evaluation.get("frame_baseline").and_then(|frame| frame.get("sources")?.get(name));
+                figures(&mut text, name, found, frame, settled);
             }
         }
     }
     text
+}
+
+/// A table of what was measured on one set of photographs; outputs of which nothing is known there are left out.
+fn figures(text: &mut String, title: &str, found: &Value, frame: Option<&Value>, settled: &[Settled]) {
+    let of = |table: &Value, name: &str| table.get(name).or_else(|| table.get("labels")?.get(name)).cloned();
+    let mut rows = String::new();
+    for output in settled {
+        let name = output.output.as_str();
+        let Some(found) = of(found, name) else { continue };
+        let count = |key: &str| found.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let (with, without) = (count("positives"), count("negatives"));
+        if with + without == 0 {
+            continue;
+        }
+        let number = |key: &str| figure(found.get(key).and_then(Value::as_f64));
+        let interval = match found.get("auroc_ci95").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([low, high]) => format!(" ({} to {})", figure(low.as_f64()), figure(high.as_f64())),
+            _ => String::new(),
+        };
+        let frame = frame.and_then(|frame| of(frame, name)).and_then(|found| found.get("auroc")?.as_f64());
+        let _ = writeln!(rows, "| {name} | {with} | {without} | {}{interval} | {} |", number("auroc"), figure(frame));
+    }
+    if !rows.is_empty() {
+        let _ = write!(
+            text,
+            "\n### {title}\n\n| output | with | without | AUROC (95 %) | frame only |\n|---|---|---|---|---|\n{rows}"
+        );
+    }
 }
 
 fn figure(value: Option<f64>) -> String {
@@ -150,6 +159,36 @@ fn figure(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_card_has_a_table_for_all_and_for_each_source_beside_the_frame() {
+        let settled = [Settled {
+            output: ocellus_model::label::Output::Glaucoma,
+            positives: 1,
+            negatives: 1,
+            auroc: None,
+            ece_before: None,
+            ece_after: None,
+            calibrated: false,
+            calibration: ocellus_model::calibration::Calibration::IDENTITY,
+            threshold: 0.5,
+            rule: Rule::EvenOdds,
+        }];
+        let found = |auroc: f64| serde_json::json!({"positives": 2, "negatives": 3, "auroc": auroc});
+        let labels = |auroc: f64| serde_json::json!({"labels": {"glaucoma": found(auroc)}});
+        let frame = labels(0.6);
+        let mut text = String::new();
+        let mut with_interval = labels(0.8);
+        with_interval["labels"]["glaucoma"]["auroc_ci95"] = serde_json::json!([0.7, 0.9]);
+        figures(&mut text, "here", &with_interval, Some(&frame), &settled);
+        assert!(
+            text.contains("### here") && text.contains("| glaucoma | 2 | 3 | 0.800 (0.700 to 0.900) | 0.600 |"),
+            "{text}"
+        );
+        let mut nothing = String::new();
+        figures(&mut nothing, "there", &serde_json::json!({"labels": {}}), None, &settled);
+        assert_eq!(nothing, "");
+    }
 
     #[test]
     fn json_becomes_toml_without_its_nulls() {

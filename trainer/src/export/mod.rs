@@ -334,7 +334,7 @@ fn settle(output: Output, index: usize, judged: &[JudgedRow<'_>], sensitivity: f
     let probabilities =
         |calibration: Calibration| -> Vec<f64> { logits.iter().map(|logit| calibration.probability(*logit)).collect() };
     let (before, after) = (probabilities(Calibration::IDENTITY), probabilities(calibration));
-    let wanted = if output == Output::Anomaly { Rule::Sensitivity(sensitivity) } else { Rule::Youden };
+    let wanted = if output == Output::Anomaly { Rule::Sensitivity(sensitivity) } else { Rule::F1 };
     let (threshold, rule) = threshold::choose(&after, &targets, wanted);
     let positives = targets.iter().filter(|target| **target).count();
     Settled {

@@ -8,8 +8,10 @@ use serde::Serialize;
 pub enum Rule {
     /// The highest threshold that finds at least this part of the positives.
     Sensitivity(f64),
-    /// The threshold with the largest sensitivity + specificity − 1 (Youden 1950).
-    Youden,
+    /// The threshold with the largest F1, the harmonic mean of sensitivity and positive predictive value
+    /// (van Rijsbergen 1979). Where a class is rare this keeps false alarms rare, too: a device refers for any of its
+    /// outputs, so that the false alarms of all of them add up.
+    F1,
     /// Even odds, because validation holds too few photographs of a class to choose from.
     EvenOdds,
 }
@@ -22,8 +24,7 @@ const MARGIN: f64 = 1e-6;
 /// The threshold by a rule, and the rule that was followed in the end. A finding is `probability >= threshold`.
 pub fn choose(probabilities: &[f64], targets: &[bool], rule: Rule) -> (f64, Rule) {
     let positives = targets.iter().filter(|target| **target).count();
-    let negatives = targets.len() - positives;
-    if positives.min(negatives) < CLASS_MIN {
+    if positives.min(targets.len() - positives) < CLASS_MIN {
         return (0.5, Rule::EvenOdds);
     }
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
@@ -44,17 +45,17 @@ pub fn choose(probabilities: &[f64], targets: &[bool], rule: Rule) -> (f64, Rule
             Rule::Sensitivity(wanted) if sensitivity >= wanted => {
                 return (threshold.clamp(MARGIN, 1.0 - MARGIN), rule);
             }
-            Rule::Youden => {
-                let youden = sensitivity - alarms as f64 / negatives as f64;
-                if youden > best.0 {
-                    best = (youden, threshold);
+            Rule::F1 => {
+                let f1 = 2.0 * hits as f64 / (hits + alarms + positives) as f64;
+                if f1 > best.0 {
+                    best = (f1, threshold);
                 }
             }
             Rule::Sensitivity(_) | Rule::EvenOdds => {}
         }
     }
     match rule {
-        Rule::Youden => (best.1.clamp(MARGIN, 1.0 - MARGIN), rule),
+        Rule::F1 => (best.1.clamp(MARGIN, 1.0 - MARGIN), rule),
         Rule::Sensitivity(_) | Rule::EvenOdds => (0.5, Rule::EvenOdds),
     }
 }
@@ -76,15 +77,21 @@ mod tests {
     }
 
     #[test]
-    fn youden_weighs_both_errors() {
-        let (threshold, rule) = choose(&P, &T, Rule::Youden);
+    fn f1_weighs_missed_eyes_and_false_alarms() {
+        // Six hits and one false alarm: 12 / 13, more than five hits without one (10 / 11).
+        let (threshold, rule) = choose(&P, &T, Rule::F1);
         assert!((threshold - 0.375).abs() < 1e-12, "{threshold}");
-        assert_eq!(rule, Rule::Youden);
+        assert_eq!(rule, Rule::F1);
+        // Of a class of six among many, the threshold that lets nothing else in wins.
+        let probabilities: Vec<f64> = P.into_iter().chain([0.65; 30]).collect();
+        let targets: Vec<bool> = T.into_iter().chain([false; 30]).collect();
+        let (threshold, _) = choose(&probabilities, &targets, Rule::F1);
+        assert!((threshold - 0.675).abs() < 1e-12, "{threshold}");
     }
 
     #[test]
     fn too_few_photographs_give_even_odds_and_say_so() {
-        assert_eq!(choose(&P[4..], &T[4..], Rule::Youden), (0.5, Rule::EvenOdds));
+        assert_eq!(choose(&P[4..], &T[4..], Rule::F1), (0.5, Rule::EvenOdds));
         assert_eq!(choose(&[], &[], Rule::Sensitivity(0.9)), (0.5, Rule::EvenOdds));
     }
 }

@@ -1,0 +1,140 @@
+//! Three engines, one answer: the trainer's own, the device's, and a runtime nobody here wrote agree on real photographs
+//! with the bundle that ships.
+
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use ocellus_model::{
+    bundle::{BundleManifest, UnsignedBundle},
+    label::Output,
+    tolerance::ENGINE_LOGIT_RELATIVE,
+};
+use ocellus_tests::{programs::Run, real};
+
+const DEVICE: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
+const TRAINER: &str = env!("CARGO_BIN_EXE_ocellus-trainer-under-test");
+
+/// Photographs compared.
+const PHOTOGRAPHS: usize = 100;
+
+/// Logits of each photograph; none where there is no field to look at.
+type Logits = Vec<Option<Vec<f64>>>;
+
+/// `ocellus-trainer predict`; with `tensors`, the preprocessed photographs are left there for other runtimes.
+fn predict(bundle: &Path, engine: &str, photographs: &[PathBuf], tensors: Option<&Path>) -> Logits {
+    let mut command = Command::new(TRAINER);
+    command.args(["predict", "--quiet", "--engine", engine, "--bundle"]).arg(bundle);
+    if let Some(folder) = tensors {
+        command.arg("--dump-tensors").arg(folder);
+    }
+    let run = Run::finish(command.args(photographs));
+    assert!(matches!(run.code, Some(0 | 3)), "{engine}: {run:?}");
+    let logits = table(&run.out);
+    assert_eq!(logits.len(), photographs.len(), "{engine}: not every photograph is accounted for");
+    logits
+}
+
+/// The columns `logit_…` of a CSV table.
+fn table(csv: &str) -> Logits {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let columns: Vec<usize> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .enumerate()
+        .filter_map(|(number, name)| name.starts_with("logit_").then_some(number))
+        .collect();
+    assert!(!columns.is_empty(), "no logits in {csv}");
+    reader
+        .records()
+        .map(|record| {
+            let record = record.unwrap();
+            columns.iter().map(|&column| record[column].parse().ok()).collect()
+        })
+        .collect()
+}
+
+/// The runtime nobody here wrote, on the same tensors.
+fn onnxruntime(bundle: &Path, tensors: &Path, found: &Logits) -> Logits {
+    let python = real::root().join("target/check-venv/bin/python");
+    assert!(python.exists(), "{} is not there: run scripts/setup.sh test", python.display());
+    let script = real::root().join("tests/parity/onnxruntime_logits.py");
+    let run = Run::finish(Command::new(python).arg(script).arg(bundle.join("model.onnx")).arg(tensors));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let mut logits = table(&run.out).into_iter();
+    found.iter().map(|found| found.as_ref().and_then(|_| logits.next().unwrap())).collect()
+}
+
+/// Largest difference, relative to the larger magnitude with a floor of 1.
+fn worst(a: &Logits, b: &Logits) -> f64 {
+    let mut worst = 0.0_f64;
+    for (a, b) in a.iter().zip(b) {
+        match (a, b) {
+            (Some(a), Some(b)) => {
+                assert_eq!(a.len(), b.len());
+                for (a, b) in a.iter().zip(b) {
+                    worst = worst.max((a - b).abs() / a.abs().max(b.abs()).max(1.0));
+                }
+            }
+            (None, None) => {}
+            _ => panic!("one engine has an answer, the other none"),
+        }
+    }
+    worst
+}
+
+/// What is at or above its threshold on each photograph.
+fn findings(manifest: &BundleManifest, logits: &Logits) -> Vec<Option<BTreeSet<Output>>> {
+    let above = |logits: &Vec<f64>| {
+        let scored = manifest.outputs.iter().zip(logits);
+        scored.filter(|(o, logit)| o.calibration.probability(**logit) >= o.threshold).map(|(o, _)| o.label).collect()
+    };
+    logits.iter().map(|logits| logits.as_ref().map(above)).collect()
+}
+
+#[test]
+fn three_engines_agree_on_every_decision_and_on_logits() {
+    let Some(folder) = real::photographs() else { return };
+    let bundle = real::shipped_bundle();
+    let contents = UnsignedBundle::open(&bundle).unwrap();
+    let manifest = contents.contents().manifest();
+    let photographs = real::sample(&folder, PHOTOGRAPHS);
+    assert!(photographs.len() >= PHOTOGRAPHS, "only {} photographs", photographs.len());
+
+    let home = tempfile::tempdir().unwrap();
+    let burn = predict(&bundle, "burn", &photographs, Some(home.path()));
+    let tract = predict(&bundle, "tract", &photographs, None);
+    let other = onnxruntime(&bundle, home.path(), &burn);
+    let judged = burn.iter().flatten().count();
+    assert!(judged >= PHOTOGRAPHS * 8 / 10, "only {judged} photographs have logits");
+    for (name, logits) in [("tract", &tract), ("onnxruntime", &other)] {
+        let worst = worst(&burn, logits);
+        println!("{judged} photographs, burn and {name}: largest relative difference {worst:.1e}");
+        assert!(worst <= ENGINE_LOGIT_RELATIVE, "{name}: {worst}");
+        assert_eq!(findings(manifest, &burn), findings(manifest, logits), "{name} decides differently");
+    }
+
+    // And the device program says of each photograph what the trainer says.
+    let run = Run::finish(
+        Command::new(DEVICE).args(["screen", "--format", "json", "--bundle"]).arg(&bundle).args(&photographs),
+    );
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let records: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), photographs.len());
+    let mut compared = 0;
+    for (record, expected) in records.iter().zip(findings(manifest, &tract)) {
+        if record["probabilities"].as_object().is_some_and(|probabilities| !probabilities.is_empty()) {
+            let found: BTreeSet<Output> = serde_json::from_value(record["findings"].clone()).unwrap();
+            assert_eq!(Some(found), expected, "{}", record["file"]);
+            compared += 1;
+        } else {
+            assert_eq!(record["outcome"], "no_result", "{record}");
+        }
+    }
+    assert!(compared >= PHOTOGRAPHS * 8 / 10, "only {compared} photographs judged by the device");
+}
