@@ -19,6 +19,8 @@
 
 mod circle;
 mod edge;
+#[cfg(test)]
+mod tests;
 mod working;
 
 use ::image::RgbImage;
@@ -77,12 +79,10 @@ pub enum FieldError {
         range: u8,
     },
     /// Something is in the picture, but no circle around it.
-    #[error("no circular field: best circle has an edge on {support:.0} % of its visible rim, needed {needed:.0} %")]
+    #[error("no circular field: the best circle has an edge on {support:.0} % of its visible rim, and is none")]
     NoCircle {
         /// Part of the rim with an edge, in per cent.
         support: f64,
-        /// Part needed, in per cent.
-        needed: f64,
     },
 }
 
@@ -90,6 +90,12 @@ pub enum FieldError {
 const LEAST_SIDE: u32 = 32;
 /// Least part of the countable rim that has to carry an edge.
 const LEAST_SUPPORT: f64 = 0.35;
+/// Least part of a rectangle that carries signal when there is no border inside it.
+const LEAST_FILLED_RECTANGLE: f64 = 0.93;
+/// Least part of its box that an ellipse fills, cut or not (π / 4, less what a dark edge takes away).
+const LEAST_FILLED_ELLIPSE: f64 = 0.76;
+/// Least part of a rim with an edge for a shape that is no circle to be taken for a squeezed field.
+const LEAST_SUPPORT_SQUEEZED: f64 = 0.9;
 /// Least rim with an edge, in degrees.
 const LEAST_ARC_DEG: f64 = 24.0;
 
@@ -178,13 +184,18 @@ fn search(work: &Working) -> Result<Found, FieldError> {
     Ok(Found { circle, visible, confidence: confidence.clamp(0.05, 1.0) })
 }
 
-/// The inscribed circle of what is visible, when that is a rectangle filled to its corners.
+/// The inscribed circle of what is visible, when that is a rectangle filled to its corners, or a field squeezed out of
+/// shape with two sides cut off: an ellipse between a rectangle and its own box.
 fn inscribed(work: &Working, support: f64) -> Result<Found, FieldError> {
     let area = work.visible_box();
-    if area.filled < 0.93 {
-        return Err(FieldError::NoCircle { support: support * 100.0, needed: LEAST_SUPPORT * 100.0 });
-    }
+    let confidence = if area.filled >= LEAST_FILLED_RECTANGLE {
+        CONFIDENCE_NO_EDGE
+    } else if support >= LEAST_SUPPORT_SQUEEZED && area.filled >= LEAST_FILLED_ELLIPSE {
+        CONFIDENCE_LOW
+    } else {
+        return Err(FieldError::NoCircle { support: support * 100.0 });
+    };
     let r = 0.5 * (area.right - area.left).min(area.bottom - area.top);
     let circle = Circle { x: 0.5 * (area.left + area.right), y: 0.5 * (area.top + area.bottom), r };
-    Ok(Found { circle, visible: r, confidence: CONFIDENCE_NO_EDGE })
+    Ok(Found { circle, visible: r, confidence })
 }
