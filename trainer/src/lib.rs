@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod export;
 pub mod features;
 pub mod files;
+pub mod gate;
 pub mod manifest;
 pub mod net;
 pub mod predict;

@@ -1,6 +1,7 @@
 //! The quality gate: is this photograph good enough to be judged?
 
 mod gate;
+pub mod measures;
 
 use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,27 @@ pub enum Reason {
     WrongEyeSuspected,
     /// The same photograph was taken before.
     AlreadyTaken,
+}
+
+impl Reason {
+    /// The name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NotFundus => "not_fundus",
+            Reason::Blurred => "blurred",
+            Reason::TooDark => "too_dark",
+            Reason::TooBright => "too_bright",
+            Reason::UnevenLight => "uneven_light",
+            Reason::SmallPupil => "small_pupil",
+            Reason::EyelidOrLashes => "eyelid_or_lashes",
+            Reason::FieldIncomplete => "field_incomplete",
+            Reason::OffCentre => "off_centre",
+            Reason::Motion => "motion",
+            Reason::MediaOpacitySuspected => "media_opacity_suspected",
+            Reason::WrongEyeSuspected => "wrong_eye_suspected",
+            Reason::AlreadyTaken => "already_taken",
+        }
+    }
 }
 
 /// Measures behind the verdict; all independent of the file's resolution.

@@ -7,6 +7,7 @@ mod device_check;
 mod evaluate;
 mod export;
 mod features;
+mod gate;
 mod keygen;
 mod manifest;
 mod network;
@@ -66,6 +67,8 @@ enum Verb {
     DeviceCheck(device_check::Args),
     /// Measure a run or a bundle on labelled photographs, beside what the frame alone would give.
     Evaluate(evaluate::Args),
+    /// Measure the quality gate on photographs that people graded.
+    Gate(gate::Args),
     /// Settle calibration and thresholds, and write an unsigned bundle.
     Export(export::Args),
     /// Make a pair of signing keys.
@@ -88,6 +91,7 @@ impl Verb {
             Verb::Train(args) => args.run(ui),
             Verb::DeviceCheck(args) => args.run(ui),
             Verb::Evaluate(args) => args.run(ui),
+            Verb::Gate(args) => args.run(ui),
             Verb::Export(args) => args.run(ui),
             Verb::Keygen(args) => args.run(ui),
             Verb::Sign(args) => args.run(ui),

@@ -1,0 +1,164 @@
+//! How often the quality gate refuses photographs that people graded.
+//!
+//! Not here: the gate itself (`ocellus_model::quality`), which the device runs too.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use ocellus_model::{
+    field::find_field,
+    image,
+    quality::{
+        Gradability, assess,
+        measures::{Measures, NAMES},
+    },
+};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    cli::Ui,
+    evaluate::interval::{Proportion, proportion},
+    manifest::Row,
+};
+
+/// What the gate made of one photograph.
+#[derive(Debug, Clone, Serialize)]
+pub struct Gated {
+    /// The photograph.
+    pub file: String,
+    /// The source.
+    pub source: String,
+    /// What people said of it; none where nobody graded it.
+    pub graded: Option<Gradability>,
+    /// Whether the gate refuses it; a photograph without a field is refused.
+    pub refused: bool,
+    /// The reasons, worst first.
+    pub reasons: Vec<String>,
+    /// The measures behind it, in the order of `ocellus_model::quality::measures::NAMES`; none without a field.
+    pub measures: Option<[f64; NAMES.len()]>,
+}
+
+/// How often photographs of one grade were refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refusals {
+    /// Photographs.
+    pub photographs: usize,
+    /// Refused ones.
+    pub refused: usize,
+    /// The share, with Wilson's 95 % interval.
+    pub share: Option<Proportion>,
+}
+
+/// Runs the gate over photographs. One that can't be read gives its reason instead.
+pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, String)>> {
+    let progress = ui.progress("measuring photographs", rows.len() as u64);
+    rows.par_iter()
+        .map(|row| {
+            let path = root.join(&row.file);
+            let photograph = image::read(&path).map_err(|error| (path, error.to_string()))?;
+            let pixels = &photograph.pixels;
+            let mut gated = Gated {
+                file: row.file.clone(),
+                source: row.source.clone(),
+                graded: row.quality,
+                refused: true,
+                reasons: Vec::new(),
+                measures: None,
+            };
+            match find_field(pixels) {
+                Ok(field) => {
+                    let quality = assess(pixels, &field);
+                    gated.refused = quality.gradability == Gradability::Ungradable;
+                    gated.reasons = quality.reasons.iter().map(|reason| reason.as_str().to_owned()).collect();
+                    gated.measures = Some(Measures::of(pixels, &field).values());
+                }
+                Err(error) => gated.reasons.push(error.to_string()),
+            }
+            progress.inc(1);
+            Ok(gated)
+        })
+        .collect()
+}
+
+/// Refusals by what people said, the ungraded ones (labelled, so somebody could read them) as `not graded`.
+pub fn refusals(gated: &[Gated]) -> BTreeMap<&'static str, Refusals> {
+    let mut counts: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+    for photograph in gated {
+        let grade = match photograph.graded {
+            Some(Gradability::Good) => "good",
+            Some(Gradability::Usable) => "usable",
+            Some(Gradability::Ungradable) => "ungradable",
+            None => "not graded",
+        };
+        let count = counts.entry(grade).or_default();
+        count.0 += 1;
+        count.1 += usize::from(photograph.refused);
+    }
+    counts
+        .into_iter()
+        .map(|(grade, (photographs, refused))| {
+            (grade, Refusals { photographs, refused, share: proportion(refused, photographs) })
+        })
+        .collect()
+}
+
+/// The measures as CSV, a line a photograph.
+///
+/// # Errors
+/// When the table can't be built.
+pub fn table(gated: &[Gated]) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["file", "source", "graded", "refused", "reasons"].into_iter().chain(NAMES))?;
+    for photograph in gated {
+        let graded = photograph.graded.map(|graded| match graded {
+            Gradability::Good => "good",
+            Gradability::Usable => "usable",
+            Gradability::Ungradable => "ungradable",
+        });
+        let mut cells = vec![
+            photograph.file.clone(),
+            photograph.source.clone(),
+            graded.unwrap_or_default().to_owned(),
+            photograph.refused.to_string(),
+            photograph.reasons.join(" "),
+        ];
+        match photograph.measures {
+            Some(measures) => cells.extend(measures.map(|measure| format!("{measure:.6}"))),
+            None => cells.extend(NAMES.map(|_| String::new())),
+        }
+        csv.write_record(cells)?;
+    }
+    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_counted_by_grade() {
+        let photograph = |graded, refused| Gated {
+            file: "x.jpg".to_owned(),
+            source: String::new(),
+            graded,
+            refused,
+            reasons: Vec::new(),
+            measures: None,
+        };
+        let gated = [
+            photograph(Some(Gradability::Ungradable), true),
+            photograph(Some(Gradability::Ungradable), false),
+            photograph(Some(Gradability::Good), false),
+            photograph(None, false),
+        ];
+        let found = refusals(&gated);
+        assert_eq!(found["ungradable"].share.unwrap().value, 0.5);
+        assert_eq!((found["good"].photographs, found["good"].refused), (1, 0));
+        assert_eq!(found.len(), 3);
+        let text = String::from_utf8(table(&gated).unwrap()).unwrap();
+        assert!(text.lines().nth(1).unwrap().starts_with("x.jpg,,ungradable,true,,"), "{text}");
+    }
+}
