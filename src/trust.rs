@@ -16,7 +16,7 @@ use ocellus_model::bundle::{
 };
 
 /// The text of every key file in `models/keys/`, with its name. A key is added here when it is added there.
-const PROJECT_KEYS: [(&str, &str); 0] = [];
+const PROJECT_KEYS: [(&str, &str); 1] = [("ocellus-1.pub", include_str!("../models/keys/ocellus-1.pub"))];
 
 /// Why a key can't be used.
 #[derive(Debug, thiserror::Error)]
