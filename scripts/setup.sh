@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build (or the tests) need on a Debian-like machine, and nothing that is there already.
 #   scripts/setup.sh build   compiler, linker, Rust
-#   scripts/setup.sh test    the above, the formatter and linter, a software GPU, and Python tools to compare with
+#   scripts/setup.sh test    compiler, Rust, the formatter and linter, and Python tools to compare with
+#   scripts/setup.sh gpu     compiler, Rust, and a GPU in software
 # When not root it prints the exact command and stops with exit code 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,27 +65,30 @@ if ! rust_is_good; then
     }
 fi
 
+if [ "$purpose" = gpu ]; then
+    # Mesa's software Vulkan device, on which the trainer's GPU path is checked without a GPU. Versions before 24 crash
+    # in their shader compiler, so an older release takes it from its own backports.
+    mesa_version() { dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null || true; }
+    if ! newer_or_equal 24 "$(mesa_version)" || [ -z "$(mesa_version)" ]; then
+        . /etc/os-release
+        if [ "$(id -u)" = 0 ] && [ "${VERSION_CODENAME:-}" = bookworm ]; then
+            if ! apt-cache policy | grep -q 'a=stable-backports\|n=bookworm-backports'; then
+                mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
+                echo "deb ${mirror%/} bookworm-backports main" >/etc/apt/sources.list.d/ocellus-backports.list
+                apt-get update -qq && apt_updated=yes
+            fi
+            install -t bookworm-backports mesa-vulkan-drivers libvulkan1
+        else
+            install mesa-vulkan-drivers libvulkan1
+        fi
+    fi
+    exit 0
+fi
+
 [ "$purpose" = test ] || exit 0
 
 cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
-
-# Mesa's software Vulkan device, on which the trainer's GPU path is checked without a GPU. Versions before 24 crash
-# in their shader compiler, so an older release takes it from its own backports.
-mesa_version() { dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null || true; }
-if ! newer_or_equal 24 "$(mesa_version)" || [ -z "$(mesa_version)" ]; then
-    . /etc/os-release
-    if [ "$(id -u)" = 0 ] && [ "${VERSION_CODENAME:-}" = bookworm ]; then
-        if ! apt-cache policy | grep -q 'a=stable-backports\|n=bookworm-backports'; then
-            mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
-            echo "deb ${mirror%/} bookworm-backports main" >/etc/apt/sources.list.d/ocellus-backports.list
-            apt-get update -qq && apt_updated=yes
-        fi
-        install -t bookworm-backports mesa-vulkan-drivers libvulkan1
-    else
-        install mesa-vulkan-drivers libvulkan1
-    fi
-fi
 
 have python3 || install python3 python3-venv
 venv=target/check-venv
