@@ -2,8 +2,6 @@
 # `make help` lists the rest.
 
 CARGO ?= cargo
-# Everything is built once for tests and benchmarks: the same packages with the same features.
-ALL := --workspace
 # Written by `make demo`, and made anew each time.
 DEMO := demo-out
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -27,10 +25,10 @@ test: ## everything CI runs: format, clippy, tests of every crate, whole-system 
 
 lint: ## format and clippy, warnings are errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet $(ALL) --all-targets -- -D warnings
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 
 unit: ## tests of every crate and of both programs as a user runs them
-	$(CARGO) test $(ALL)
+	$(CARGO) test --workspace
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code, on a software GPU (a build of its own)
 	@scripts/setup.sh gpu
@@ -38,7 +36,7 @@ gpu-check: ## a training step's loss and gradients agree between processor and G
 
 bench: ## how long each step takes (let nothing else run meanwhile)
 	@scripts/setup.sh build
-	$(CARGO) bench $(ALL) --profile dev
+	$(CARGO) bench --workspace --profile dev
 
 doc: ## the crates' documentation
 	$(CARGO) doc --workspace --no-deps

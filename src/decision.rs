@@ -138,21 +138,6 @@ mod tests {
 
     use super::*;
 
-    const REASONS: [Reason; 13] = [
-        Reason::NotFundus,
-        Reason::Blurred,
-        Reason::TooDark,
-        Reason::TooBright,
-        Reason::UnevenLight,
-        Reason::SmallPupil,
-        Reason::EyelidOrLashes,
-        Reason::FieldIncomplete,
-        Reason::OffCentre,
-        Reason::Motion,
-        Reason::MediaOpacitySuspected,
-        Reason::WrongEyeSuspected,
-        Reason::AlreadyTaken,
-    ];
     const GRADABILITIES: [Gradability; 3] = [Gradability::Ungradable, Gradability::Usable, Gradability::Good];
 
     fn quality(gradability: Gradability, reasons: Vec<Reason>) -> Quality {
@@ -191,7 +176,7 @@ mod tests {
 
     #[test]
     fn positive_on_a_poor_photograph_is_still_refer() {
-        for reason in REASONS.into_iter().filter(|&reason| reason != Reason::NotFundus) {
+        for reason in Reason::ALL.into_iter().filter(|&reason| reason != Reason::NotFundus) {
             for gradability in GRADABILITIES {
                 assert_eq!(outcome(&[0.1, 0.9], gradability, vec![reason]), Outcome::Refer, "{reason:?}");
             }
@@ -200,7 +185,7 @@ mod tests {
 
     #[test]
     fn ungradable_eye_is_never_without_referable_signs() {
-        for reasons in REASONS.map(|reason| vec![reason]).into_iter().chain([vec![]]) {
+        for reasons in Reason::ALL.map(|reason| vec![reason]).into_iter().chain([vec![]]) {
             assert_eq!(outcome(&[0.0, 0.0], Gradability::Ungradable, reasons.clone()), Outcome::NoResult);
             // Close to the threshold is no ground to refer on either, as long as the photograph can be taken again.
             assert_eq!(outcome(&[0.45, 0.0], Gradability::Ungradable, reasons), Outcome::NoResult);
@@ -210,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_not_a_fundus_photograph_has_no_result_whatever_the_network_says() {
         for gradability in GRADABILITIES {
-            for others in REASONS {
+            for others in Reason::ALL {
                 let decision = eye(&scored(&[1.0; 8]), 0.2, &quality(gradability, vec![others, Reason::NotFundus]));
                 let nothing = EyeDecision { outcome: Outcome::NoResult, findings: vec![], uncertain: vec![] };
                 assert_eq!(decision, nothing);
@@ -258,7 +243,7 @@ mod tests {
     }
 
     fn any_quality() -> impl Strategy<Value = Quality> {
-        (prop::sample::select(&GRADABILITIES[..]), prop::sample::subsequence(&REASONS[..], 0..=4))
+        (prop::sample::select(&GRADABILITIES[..]), prop::sample::subsequence(&Reason::ALL[..], 0..=4))
             .prop_map(|(gradability, reasons)| quality(gradability, reasons))
     }
 

@@ -21,7 +21,7 @@ use ocellus_model::{field, image, laterality::Laterality};
 use crate::{
     decision::PatientDisposition,
     encounter::{Command, Encounter, Entry, Event, EyeStatus, Fault, Monotonic, Reading, Settings, View},
-    judge::{Judge, Judgement},
+    judge::{Judge, Record},
     screens::{Screens, Shot, Shots, Status},
 };
 use patient::PracticeCamera;
@@ -72,7 +72,6 @@ pub fn live(judge: &Judge, folder: &Path, seed: u64) -> Result<Lived, DemoError>
         screens: Screens::new(Geometry::SEVEN_INCH),
         events: VecDeque::new(),
         captures: BTreeMap::new(),
-        judgements: BTreeMap::new(),
         newest: BTreeMap::new(),
         done: None,
     };
@@ -104,15 +103,22 @@ struct Scene<'a> {
     screens: Screens,
     events: VecDeque<Event>,
     /// Photographs by the token that took them.
-    captures: BTreeMap<u32, (Laterality, u32, Vec<u8>)>,
-    judgements: BTreeMap<u32, Judgement>,
+    captures: BTreeMap<u32, Capture>,
     /// What the screens show of each eye.
-    newest: BTreeMap<&'static str, Judged>,
+    newest: BTreeMap<&'static str, Picture>,
     done: Option<PatientDisposition>,
 }
 
+/// A photograph as the camera delivered it, and what was found on it once it is judged.
+struct Capture {
+    eye: Laterality,
+    attempt: u32,
+    bytes: Vec<u8>,
+    record: Option<Record>,
+}
+
 /// A decoded photograph with its field.
-struct Judged {
+struct Picture {
     pixels: ::image::RgbImage,
     field: Option<field::Field>,
 }
@@ -126,7 +132,7 @@ impl Scene<'_> {
                 let event = match self.camera.next_frame(settings.capture_within) {
                     Ok(frame) => {
                         self.remember(eye, &frame.bytes);
-                        self.captures.insert(token, (eye, attempt, frame.bytes));
+                        self.captures.insert(token, Capture { eye, attempt, bytes: frame.bytes, record: None });
                         Event::Captured { token }
                     }
                     Err(error) => {
@@ -137,37 +143,34 @@ impl Scene<'_> {
                 self.events.push_back(event);
             }
             Command::Judge { token, capture } => {
-                if let Some((eye, attempt, bytes)) = self.captures.get(&capture) {
-                    let judgement = self.judge.judge(&store::photograph_name(*eye, *attempt), bytes);
-                    let record = &judgement.record;
+                if let Some(Capture { eye, attempt, bytes, record }) = self.captures.get_mut(&capture) {
+                    let record = record.insert(self.judge.judge(&store::photograph_name(*eye, *attempt), bytes).record);
                     let reading = Reading {
                         outcome: record.outcome,
                         reasons: record.reasons.clone(),
                         findings: record.findings.clone(),
                     };
-                    self.judgements.insert(capture, judgement);
                     self.events.push_back(Event::Judged { token, reading });
                 }
             }
             Command::Persist { token, entry } => {
                 let written = match &entry {
-                    Entry::Photograph { eye, attempt, capture, .. } => {
-                        match (self.captures.get(capture), self.judgements.get(capture)) {
-                            (Some((_, _, bytes)), Some(judgement)) => {
-                                self.store.photograph(*eye, *attempt, bytes, &judgement.record)
-                            }
-                            // Judged photographs are in both.
-                            _ => Ok(()),
+                    Entry::Photograph { eye, attempt, capture, .. } => match self.captures.get(capture) {
+                        Some(Capture { bytes, record: Some(record), .. }) => {
+                            Some(self.store.photograph(*eye, *attempt, bytes, record))
                         }
-                    }
-                    Entry::Result { .. } | Entry::Aborted => self.store.result(&entry, self.judge),
+                        // What is not there can't be stored, and must not pass for stored.
+                        _ => None,
+                    },
+                    Entry::Result { .. } | Entry::Aborted => Some(self.store.result(&entry, self.judge)),
                 };
                 self.events.push_back(match written {
-                    Ok(()) => Event::Persisted { token },
-                    Err(error) => {
+                    Some(Ok(())) => Event::Persisted { token },
+                    Some(Err(error)) => {
                         log::error!("{error}");
                         Event::PersistFailed { token }
                     }
+                    None => Event::PersistFailed { token },
                 });
             }
         }
@@ -184,7 +187,7 @@ impl Scene<'_> {
             }
         }
         let shot = |eye: Laterality| {
-            self.newest.get(eye.as_str()).map(|judged| Shot { pixels: &judged.pixels, field: judged.field.as_ref() })
+            self.newest.get(eye.as_str()).map(|picture| Shot { pixels: &picture.pixels, field: picture.field.as_ref() })
         };
         let shots = Shots { right: shot(Laterality::Od), left: shot(Laterality::Os) };
         let status = Status { place: "Demonstration", simulated: self.camera.is_simulated() };
@@ -204,7 +207,7 @@ impl Scene<'_> {
     fn remember(&mut self, eye: Laterality, bytes: &[u8]) {
         if let Ok(photograph) = image::decode(bytes) {
             let field = field::find_field(&photograph.pixels).ok();
-            self.newest.insert(eye.as_str(), Judged { pixels: photograph.pixels, field });
+            self.newest.insert(eye.as_str(), Picture { pixels: photograph.pixels, field });
         }
     }
 }

@@ -124,19 +124,7 @@ impl Encounter {
 
     /// When [`Event::Wake`] is due, unless something else happens before.
     pub fn poll_deadline(&self) -> Option<Monotonic> {
-        match &self.state {
-            State::Capturing { waiting, .. }
-            | State::Judging { waiting, .. }
-            | State::Storing { waiting, .. }
-            | State::Concluding { waiting }
-            | State::Aborting { waiting } => Some(waiting.until),
-            State::Idle
-            | State::Aiming { .. }
-            | State::Retake { .. }
-            | State::Fault { .. }
-            | State::Result
-            | State::Ended => None,
-        }
+        self.state.waiting().map(|(waiting, _)| waiting.until)
     }
 
     /// Takes an event that happened at `now`.
@@ -158,16 +146,15 @@ impl Encounter {
 
     /// The transitions. An event that does not fit comes back with the state, and nothing has changed.
     fn next(&mut self, state: State, event: Event, now: Monotonic) -> Step {
+        if let Some((waiting, fault)) = state.waiting()
+            && has_failed(&state, &event, waiting, now)
+        {
+            return Step::Next(self.fault(fault, state));
+        }
         match (state, event) {
             (State::Ended, event) => Step::Misfit(State::Ended, event),
             (State::Aborting { waiting }, Event::Persisted { token }) if waiting.token == token => {
                 Step::Next(self.end())
-            }
-            (State::Aborting { waiting }, Event::PersistFailed { token }) if waiting.token == token => {
-                Step::Next(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
-            }
-            (State::Aborting { waiting }, Event::Wake) if waiting.until <= now => {
-                Step::Next(self.fault(Fault::StoreFailed, State::Aborting { waiting }))
             }
             (state @ State::Aborting { .. }, event) => Step::Misfit(state, event),
             // Before a patient and after a result there is nothing to store. And who gives up while the store is out of
@@ -195,42 +182,19 @@ impl Encounter {
             }
 
             (State::Capturing { eye, attempt, waiting }, Event::Captured { token }) if waiting.token == token => {
-                let waiting = self.ask(now, self.settings.judge_within);
-                self.command(Command::Show(View::Judging { eye }));
-                self.command(Command::Judge { token: waiting.token, capture: token });
-                Step::Next(State::Judging { eye, attempt, capture: token, waiting })
-            }
-            (State::Capturing { eye, attempt, waiting }, Event::CaptureFailed { token }) if waiting.token == token => {
-                Step::Next(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
-            }
-            (State::Capturing { eye, attempt, waiting }, Event::Wake) if waiting.until <= now => {
-                Step::Next(self.fault(Fault::CameraLost, State::Capturing { eye, attempt, waiting }))
+                Step::Next(self.judge(eye, attempt, token, now))
             }
 
             (State::Judging { eye, attempt, capture, waiting }, Event::Judged { token, reading })
                 if waiting.token == token =>
             {
-                let waiting = self.ask(now, self.settings.store_within);
-                let entry = Entry::Photograph { eye, attempt, capture, reading: reading.clone() };
-                self.command(Command::Persist { token: waiting.token, entry });
-                Step::Next(State::Storing { eye, attempt, capture, reading, waiting })
-            }
-            (State::Judging { eye, attempt, capture, waiting }, Event::Wake) if waiting.until <= now => {
-                Step::Next(self.fault(Fault::JudgingFailed, State::Judging { eye, attempt, capture, waiting }))
+                Step::Next(self.store(eye, attempt, capture, reading, now))
             }
 
             (State::Storing { eye, attempt, reading, waiting, .. }, Event::Persisted { token })
                 if waiting.token == token =>
             {
                 Step::Next(self.stored(eye, attempt, reading, now))
-            }
-            (State::Storing { eye, attempt, capture, reading, waiting }, Event::PersistFailed { token })
-                if waiting.token == token =>
-            {
-                Step::Next(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
-            }
-            (State::Storing { eye, attempt, capture, reading, waiting }, Event::Wake) if waiting.until <= now => {
-                Step::Next(self.fault(Fault::StoreFailed, State::Storing { eye, attempt, capture, reading, waiting }))
             }
 
             (State::Retake { eye, .. }, Event::Continue) => Step::Next(self.aim(eye)),
@@ -242,12 +206,6 @@ impl Encounter {
                     patient: self.disposition(),
                 }));
                 Step::Next(State::Result)
-            }
-            (State::Concluding { waiting }, Event::PersistFailed { token }) if waiting.token == token => {
-                Step::Next(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
-            }
-            (State::Concluding { waiting }, Event::Wake) if waiting.until <= now => {
-                Step::Next(self.fault(Fault::StoreFailed, State::Concluding { waiting }))
             }
 
             (State::Fault { interrupted, .. }, Event::Retry) => Step::Next(self.again(*interrupted, now)),
@@ -264,6 +222,22 @@ impl Encounter {
         let tries_left = (self.settings.attempts + 1).saturating_sub(attempt);
         self.command(Command::Show(View::Aim { eye, tries_left }));
         State::Aiming { eye, attempt }
+    }
+
+    /// Has a photograph judged.
+    fn judge(&mut self, eye: Laterality, attempt: u32, capture: u32, now: Monotonic) -> State {
+        let waiting = self.ask(now, self.settings.judge_within);
+        self.command(Command::Show(View::Judging { eye }));
+        self.command(Command::Judge { token: waiting.token, capture });
+        State::Judging { eye, attempt, capture, waiting }
+    }
+
+    /// Has a photograph and what was found on it stored.
+    fn store(&mut self, eye: Laterality, attempt: u32, capture: u32, reading: Reading, now: Monotonic) -> State {
+        let waiting = self.ask(now, self.settings.store_within);
+        let entry = Entry::Photograph { eye, attempt, capture, reading: reading.clone() };
+        self.command(Command::Persist { token: waiting.token, entry });
+        State::Storing { eye, attempt, capture, reading, waiting }
     }
 
     /// A photograph and what was found on it are safe: what now?
@@ -324,18 +298,8 @@ impl Encounter {
     /// not stored.
     fn again(&mut self, interrupted: State, now: Monotonic) -> State {
         match interrupted {
-            State::Judging { eye, attempt, capture, .. } => {
-                let waiting = self.ask(now, self.settings.judge_within);
-                self.command(Command::Show(View::Judging { eye }));
-                self.command(Command::Judge { token: waiting.token, capture });
-                State::Judging { eye, attempt, capture, waiting }
-            }
-            State::Storing { eye, attempt, capture, reading, .. } => {
-                let waiting = self.ask(now, self.settings.store_within);
-                let entry = Entry::Photograph { eye, attempt, capture, reading: reading.clone() };
-                self.command(Command::Persist { token: waiting.token, entry });
-                State::Storing { eye, attempt, capture, reading, waiting }
-            }
+            State::Judging { eye, attempt, capture, .. } => self.judge(eye, attempt, capture, now),
+            State::Storing { eye, attempt, capture, reading, .. } => self.store(eye, attempt, capture, reading, now),
             State::Concluding { .. } => self.conclude(now),
             State::Aborting { .. } => self.abort(now),
             State::Capturing { eye, .. } | State::Aiming { eye, .. } | State::Retake { eye, .. } => self.aim(eye),
@@ -351,5 +315,17 @@ impl Encounter {
 
     fn command(&mut self, command: Command) {
         self.commands.push_back(command);
+    }
+}
+
+/// Whether an event says that what is waited for won't come: its own failure, or the deadline.
+fn has_failed(state: &State, event: &Event, waiting: Waiting, now: Monotonic) -> bool {
+    match (state, event) {
+        (_, Event::Wake) => waiting.until <= now,
+        (State::Capturing { .. }, Event::CaptureFailed { token })
+        | (State::Storing { .. } | State::Concluding { .. } | State::Aborting { .. }, Event::PersistFailed { token }) => {
+            waiting.token == *token
+        }
+        _ => false,
     }
 }

@@ -100,6 +100,23 @@ pub enum State {
 }
 
 impl State {
+    /// The question it waits for an answer to, and what is out of order when none comes.
+    pub(super) fn waiting(&self) -> Option<(Waiting, Fault)> {
+        match self {
+            State::Capturing { waiting, .. } => Some((*waiting, Fault::CameraLost)),
+            State::Judging { waiting, .. } => Some((*waiting, Fault::JudgingFailed)),
+            State::Storing { waiting, .. } | State::Concluding { waiting } | State::Aborting { waiting } => {
+                Some((*waiting, Fault::StoreFailed))
+            }
+            State::Idle
+            | State::Aiming { .. }
+            | State::Retake { .. }
+            | State::Result
+            | State::Fault { .. }
+            | State::Ended => None,
+        }
+    }
+
     /// For logs.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! All words of the screens, in one place.
+//! What the screens say of results, faults and photographs, in one place.
 //!
 //! Each state has a title (what is) and an action (the one thing to do now). What the trainer calls *normal* is never
 //! called so here: to a person it is "no referable signs found". A condition is named only as signs that are possible,
@@ -24,23 +24,6 @@ pub struct Message {
 fn message(title: &str, action: &str) -> Message {
     Message { title: title.to_owned(), action: action.to_owned() }
 }
-
-/// All reasons of the quality gate.
-pub const REASONS: [Reason; 13] = [
-    Reason::NotFundus,
-    Reason::Blurred,
-    Reason::TooDark,
-    Reason::TooBright,
-    Reason::UnevenLight,
-    Reason::SmallPupil,
-    Reason::EyelidOrLashes,
-    Reason::FieldIncomplete,
-    Reason::OffCentre,
-    Reason::Motion,
-    Reason::MediaOpacitySuspected,
-    Reason::WrongEyeSuspected,
-    Reason::AlreadyTaken,
-];
 
 /// `right` or `left`.
 pub fn side(eye: Laterality) -> &'static str {
@@ -227,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_reason_and_fault_says_what_to_do() {
-        let reasons = REASONS.map(Why::Photograph).map(retake);
+        let reasons = Reason::ALL.map(Why::Photograph).map(retake);
         let faults = [Fault::CameraLost, Fault::JudgingFailed, Fault::StoreFailed].map(fault);
         for Message { title, action } in reasons.iter().chain(&faults) {
             assert!(!title.is_empty() && action.ends_with('.'), "{title}: {action}");

@@ -2,7 +2,8 @@
 //!
 //! One thing a screen: a headline (what is), a line (what to do now), one main button; everything else is quieter.
 //! Outcomes have a colour *and* a shape *and* words of their own ([`icons`]). Sizes are given in millimetres and become
-//! pixels by the panel's density ([`theme`]); all words stand in one table ([`messages`]).
+//! pixels by the panel's density ([`theme`]). What is said of results, faults and photographs stands in one table
+//! ([`messages`]); headings and buttons of a screen still stand in its own file.
 //!
 //! Not here: what is shown when (the encounter says), touch, presenting on a panel.
 
@@ -137,7 +138,7 @@ mod tests {
             View::Fault(Fault::JudgingFailed),
             View::Fault(Fault::StoreFailed),
         ];
-        for reason in messages::REASONS
+        for reason in Reason::ALL
             .map(Why::Photograph)
             .into_iter()
             .chain([Why::Judging(Judging::Unreadable), Why::Judging(Judging::NetworkFailed)])

@@ -61,6 +61,7 @@ const LINE: f32 = 1.28;
 pub(super) struct Typesetter {
     fonts: FontSystem,
     glyphs: SwashCache,
+    #[cfg(test)]
     overflows: Vec<String>,
 }
 
@@ -70,14 +71,21 @@ impl Typesetter {
         database.load_font_data(notosans::REGULAR_TTF.to_vec());
         database.load_font_data(notosans::BOLD_TTF.to_vec());
         let fonts = FontSystem::new_with_locale_and_db("en".to_owned(), database);
-        Typesetter { fonts, glyphs: SwashCache::new(), overflows: Vec::new() }
+        Typesetter {
+            fonts,
+            glyphs: SwashCache::new(),
+            #[cfg(test)]
+            overflows: Vec::new(),
+        }
     }
 
     /// Draws words into an area, broken into lines at its width; returns their height. What has no room in the area is
-    /// noted, and drawn all the same: cut words would be worse.
+    /// logged, and drawn all the same: cut words would be worse.
     pub(super) fn draw(&mut self, frame: &mut Frame, words: &str, style: Style, area: Rectangle) -> u32 {
         let (mut buffer, width, height) = self.set(words, style, area.size.width);
         if width > area.size.width || height > area.size.height {
+            log::warn!("no room for the words {words:?}");
+            #[cfg(test)]
             self.overflows.push(words.to_owned());
         }
         let colour = Color::rgb(style.colour.r(), style.colour.g(), style.colour.b());

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ocellus_tests::real::root;
+
 /// Crate directory → the crates of ours it may depend on. Anything else is an arrow pointing the wrong way.
 const ARROWS: [(&str, &[&str]); 6] = [
     (".", &["ocellus-model", "ocellus-board"]),
@@ -44,10 +46,6 @@ const FORBIDDEN_IN_PURE: [&str; 11] = [
     "rand::rng",
     "File::open",
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests package lies in the root").to_owned()
-}
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -11,7 +11,7 @@ use ocellus_model::{
     field::find_field,
     image,
     quality::{
-        Gradability, assess,
+        Gradability, assess_measured,
         measures::{Measures, NAMES},
     },
 };
@@ -70,10 +70,11 @@ pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, St
             };
             match find_field(pixels) {
                 Ok(field) => {
-                    let quality = assess(pixels, &field);
+                    let measures = Measures::of(pixels, &field);
+                    let quality = assess_measured(&measures, &field);
                     gated.refused = quality.gradability == Gradability::Ungradable;
                     gated.reasons = quality.reasons.iter().map(|reason| reason.as_str().to_owned()).collect();
-                    gated.measures = Some(Measures::of(pixels, &field).values());
+                    gated.measures = Some(measures.values());
                 }
                 Err(error) => gated.reasons.push(error.to_string()),
             }
@@ -87,12 +88,7 @@ pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, St
 pub fn refusals(gated: &[Gated]) -> BTreeMap<&'static str, Refusals> {
     let mut counts: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
     for photograph in gated {
-        let grade = match photograph.graded {
-            Some(Gradability::Good) => "good",
-            Some(Gradability::Usable) => "usable",
-            Some(Gradability::Ungradable) => "ungradable",
-            None => "not graded",
-        };
+        let grade = photograph.graded.map_or("not graded", Gradability::as_str);
         let count = counts.entry(grade).or_default();
         count.0 += 1;
         count.1 += usize::from(photograph.refused);
@@ -113,15 +109,10 @@ pub fn table(gated: &[Gated]) -> Result<Vec<u8>, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["file", "source", "graded", "refused", "reasons"].into_iter().chain(NAMES))?;
     for photograph in gated {
-        let graded = photograph.graded.map(|graded| match graded {
-            Gradability::Good => "good",
-            Gradability::Usable => "usable",
-            Gradability::Ungradable => "ungradable",
-        });
         let mut cells = vec![
             photograph.file.clone(),
             photograph.source.clone(),
-            graded.unwrap_or_default().to_owned(),
+            photograph.graded.map_or("", Gradability::as_str).to_owned(),
             photograph.refused.to_string(),
             photograph.reasons.join(" "),
         ];

@@ -5,8 +5,6 @@
 //! fitted once, on photographs that people graded; `ocellus-trainer gate` says how often the gate is right, and
 //! `docs/gate.md` what was found.
 
-use ::image::RgbImage;
-
 use super::{Gradability, Quality, Reason, Scores, measures::Measures};
 use crate::field::Field;
 
@@ -56,9 +54,8 @@ fn unreadable(measures: &Measures) -> f64 {
     1.0 / (1.0 + libm::exp(-logit))
 }
 
-/// See [`super::assess`].
-pub(super) fn assess(pixels: &RgbImage, field: &Field) -> Quality {
-    let measures = Measures::of(pixels, field);
+/// See [`super::assess_measured`].
+pub(super) fn assess(measures: &Measures, field: &Field) -> Quality {
     let scores = Scores {
         focus: (measures.vessels / VESSELS_FULL).clamp(0.0, 1.0),
         brightness: measures.brightness.clamp(0.0, 1.0),
@@ -75,7 +72,7 @@ pub(super) fn assess(pixels: &RgbImage, field: &Field) -> Quality {
         (scores.field_visible < FIELD, Reason::FieldIncomplete),
     ];
     let mut reasons: Vec<Reason> = refusals.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect();
-    let doubt = unreadable(&measures);
+    let doubt = unreadable(measures);
     if reasons.is_empty() && doubt >= REFUSED {
         reasons.push(Reason::Blurred);
     }
@@ -95,11 +92,11 @@ pub(super) fn assess(pixels: &RgbImage, field: &Field) -> Quality {
 #[cfg(test)]
 mod tests {
     use ::image::{
-        Rgb,
+        Rgb, RgbImage,
         imageops::{self, FilterType},
     };
 
-    use super::*;
+    use super::{super::assess, *};
     use crate::{
         field::find_field,
         laterality::Laterality,

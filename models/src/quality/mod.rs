@@ -7,6 +7,7 @@ use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
+use measures::Measures;
 
 /// How far a photograph can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +53,35 @@ pub enum Reason {
     AlreadyTaken,
 }
 
+impl Gradability {
+    /// The name in records and manifests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Gradability::Ungradable => "ungradable",
+            Gradability::Usable => "usable",
+            Gradability::Good => "good",
+        }
+    }
+}
+
 impl Reason {
+    /// All reasons.
+    pub const ALL: [Reason; 13] = [
+        Reason::NotFundus,
+        Reason::Blurred,
+        Reason::TooDark,
+        Reason::TooBright,
+        Reason::UnevenLight,
+        Reason::SmallPupil,
+        Reason::EyelidOrLashes,
+        Reason::FieldIncomplete,
+        Reason::OffCentre,
+        Reason::Motion,
+        Reason::MediaOpacitySuspected,
+        Reason::WrongEyeSuspected,
+        Reason::AlreadyTaken,
+    ];
+
     /// The name in records.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,8 +126,28 @@ pub struct Quality {
     pub scores: Scores,
 }
 
-/// Judges a photograph with a known field; resolution and border have no influence. The measures and thresholds are in
-/// the private module `gate`.
+/// Judges a photograph with a known field; resolution and border have no influence.
 pub fn assess(pixels: &RgbImage, field: &Field) -> Quality {
-    gate::assess(pixels, field)
+    assess_measured(&Measures::of(pixels, field), field)
+}
+
+/// As [`assess`], from what was measured already. The limits are in the private module `gate`.
+pub fn assess_measured(measures: &Measures, field: &Field) -> Quality {
+    gate::assess(measures, field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_serde_writes() {
+        let written = |value: toml::Value| value.as_str().unwrap().to_owned();
+        for reason in Reason::ALL {
+            assert_eq!(written(toml::Value::try_from(reason).unwrap()), reason.as_str());
+        }
+        for gradability in [Gradability::Ungradable, Gradability::Usable, Gradability::Good] {
+            assert_eq!(written(toml::Value::try_from(gradability).unwrap()), gradability.as_str());
+        }
+    }
 }

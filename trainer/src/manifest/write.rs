@@ -36,14 +36,8 @@ fn cells(row: &Row) -> Vec<String> {
         None => String::new(),
         Some(present) => u8::from(present).to_string(),
     }));
-    let quality = match row.quality {
-        None => "",
-        Some(Gradability::Good) => "good",
-        Some(Gradability::Usable) => "usable",
-        Some(Gradability::Ungradable) => "ungradable",
-    };
     cells.push(row.dr_grade.map_or_else(String::new, |grade| grade.to_string()));
-    cells.push(quality.to_owned());
+    cells.push(row.quality.map_or("", Gradability::as_str).to_owned());
     cells.push(text(&row.group));
     cells.push(row.note.clone());
     cells.push(text(&row.sha256));
