@@ -4,6 +4,10 @@
 CARGO ?= cargo
 # Written by `make demo`, and made anew each time.
 DEMO := demo-out
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# One selection of packages and features for all that `make test` builds, so that nothing is built twice.
+WORKSPACE := --workspace --features ocellus-trainer/wgpu
+ALL := $(WORKSPACE) --all-targets
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -19,20 +23,22 @@ demo: setup ## live a whole encounter on practice eyes; screens and result in de
 	@rm -rf $(DEMO)
 	$(CARGO) run -p ocellus -- demo --out $(DEMO)
 
-test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests
+test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests, the GPU code on a software GPU
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint unit
+	@scripts/setup.sh gpu
+	@$(MAKE) --no-print-directory lint unit gpu-check
 
 lint: ## format and clippy, warnings are errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --quiet $(ALL) -- -D warnings
 
 unit: ## tests of every crate and of both programs as a user runs them
-	$(CARGO) test --workspace
+	$(CARGO) test $(WORKSPACE)
 
-gpu-check: ## a training step's loss and gradients agree between processor and GPU code, on a software GPU (a build of its own)
+gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu
-	scripts/with-software-gpu.sh $(CARGO) run -p ocellus-trainer --features wgpu -- device-check --device wgpu
+	$(CARGO) build --quiet $(ALL)
+	scripts/with-software-gpu.sh $(TARGET)/debug/ocellus-trainer device-check --device wgpu
 
 bench: ## how long each step takes (let nothing else run meanwhile)
 	@scripts/setup.sh build

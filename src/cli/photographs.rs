@@ -12,20 +12,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ocellus_model::image;
+
 /// Endings of photographs' names, also of kinds that can't be read: those must be reported, not passed over.
 const ENDINGS: [&str; 16] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "gif", "webp", "heic", "heif", "avif", "jp2", "dcm",
     "ppm",
 ];
 
-/// First bytes of photographs: JPEG, PNG, TIFF (both byte orders), GIF.
-const BEGINNINGS: [&[u8]; 5] = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"GIF8"];
-
 /// Folders in folders, at most; more is a loop.
 const DEPTH_MAX: usize = 64;
-
-/// Largest file that is read, in bytes.
-pub(super) const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -78,32 +74,10 @@ fn is_photograph(path: &Path) -> bool {
         return true;
     }
     let mut first = Vec::new();
-    match File::open(path).and_then(|file| file.take(8).read_to_end(&mut first)) {
-        Ok(_) => BEGINNINGS.iter().any(|beginning| first.starts_with(beginning)),
+    match File::open(path).and_then(|file| file.take(image::HEAD_BYTES as u64).read_to_end(&mut first)) {
+        Ok(_) => image::is_photograph(&first),
         Err(_) => true,
     }
-}
-
-/// Reads a photograph's file.
-///
-/// # Errors
-/// When there is none, it is no plain file, too large, or can't be read.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        fs::read_dir(path)?;
-        return Err(io::Error::other("is a folder"));
-    }
-    // Reading a pipe could wait for ever.
-    if !metadata.is_file() {
-        return Err(io::Error::other("not a plain file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other("larger than the 256 MiB a photograph may have"));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -156,17 +130,5 @@ mod tests {
         let found = find(&[home.path().to_owned()]);
         assert_eq!(found.photographs, ["a/photo.png", "broken.png", "link.png"].map(|name| home.path().join(name)));
         assert_eq!(found.passed_over, [(home.path().join("a/again"), "a link to a folder")]);
-    }
-
-    #[test]
-    fn what_is_no_plain_file_is_not_read() {
-        let home = tempfile::tempdir().unwrap();
-        assert!(read(home.path()).unwrap_err().to_string().contains("folder"));
-        assert_eq!(read(&home.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
-        #[cfg(unix)]
-        assert!(read(Path::new("/dev/zero")).is_err());
-        let large = home.path().join("large.png");
-        File::create(&large).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
-        assert!(read(&large).unwrap_err().to_string().contains("256 MiB"));
     }
 }

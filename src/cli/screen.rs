@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use ocellus_model::laterality::Laterality;
+use ocellus_model::{image, laterality::Laterality};
 
 use super::{
     bundle_choice::BundleArguments,
@@ -80,9 +80,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
 
 fn judge_file(judge: &Judge, path: &Path) -> Record {
     let file = path.to_string_lossy();
-    match photographs::read(path) {
+    match image::read_bytes(path) {
         Ok(bytes) => judge.judge(&file, &bytes).record,
-        Err(error) => judge.unreadable(&file, &format!("the file cannot be read: {error}")),
+        Err(error) => judge.unreadable(&file, &error.to_string()),
     }
 }
 

@@ -258,7 +258,7 @@ fn a_bundle_out_of_order_is_refused_with_the_reason() {
 
     let gone = bundle();
     fs::remove_dir_all(gone.directory()).unwrap();
-    assert!(refused(&gone, &photograph).contains("cannot be read"));
+    assert!(refused(&gone, &photograph).contains("can't read"));
 }
 
 #[test]

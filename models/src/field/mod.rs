@@ -27,7 +27,7 @@ use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use circle::Circle;
-use working::Working;
+use working::{VisibleBox, Working};
 
 /// Longer side of the reduced picture the field is searched in, in pixels; smaller pictures are searched as they are.
 pub const WORKING_SIDE: u32 = 512;
@@ -96,6 +96,8 @@ const LEAST_FILLED_RECTANGLE: f64 = 0.93;
 const LEAST_FILLED_ELLIPSE: f64 = 0.76;
 /// Least part of a rim with an edge for a shape that is no circle to be taken for a squeezed field.
 const LEAST_SUPPORT_SQUEEZED: f64 = 0.9;
+/// Least part of what the box around all signal could show that a fitted field has to show.
+const LEAST_VISIBLE: f64 = 0.5;
 /// Least rim with an edge, in degrees.
 const LEAST_ARC_DEG: f64 = 24.0;
 
@@ -127,6 +129,13 @@ struct Found {
 }
 
 impl Found {
+    /// The inscribed circle of a box.
+    fn inscribed_in(area: &VisibleBox, confidence: f64) -> Self {
+        let r = 0.5 * (area.right - area.left).min(area.bottom - area.top);
+        let circle = Circle { x: 0.5 * (area.left + area.right), y: 0.5 * (area.top + area.bottom), r };
+        Found { circle, visible: r, confidence }
+    }
+
     /// Back to pixels of the photograph, rounded to [`QUANTUM`].
     fn rescaled(&self, work: &Working, longer_side: f64) -> Field {
         // Rounding happens in units of the longer side, so that all resolutions round alike.
@@ -174,6 +183,11 @@ fn search(work: &Working) -> Result<Found, FieldError> {
     }
     let bars = edge::bars(work, circle);
     let visible = circle.r.min(frame).min(bars);
+    // A squeezed field has arcs of circles far larger than itself on its flat sides, with the centre far off.
+    let whole = Found::inscribed_in(&work.visible_box(), CONFIDENCE_LOW);
+    if visible < LEAST_VISIBLE * whole.visible {
+        return Ok(whole);
+    }
     let rim = circle::support(work, circle);
     let shape = (-0.5 * (fit.residual / (0.012 * circle.r)).powi(2)).exp();
     let arc = (rim.arc_deg() / 70.0).min(1.0);
@@ -195,7 +209,5 @@ fn inscribed(work: &Working, support: f64) -> Result<Found, FieldError> {
     } else {
         return Err(FieldError::NoCircle { support: support * 100.0 });
     };
-    let r = 0.5 * (area.right - area.left).min(area.bottom - area.top);
-    let circle = Circle { x: 0.5 * (area.left + area.right), y: 0.5 * (area.top + area.bottom), r };
-    Ok(Found { circle, visible: r, confidence })
+    Ok(Found::inscribed_in(&area, confidence))
 }

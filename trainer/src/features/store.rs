@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Version of the files' layout and of the rules for views.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the records of a cache depend on, besides the photograph and the view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
