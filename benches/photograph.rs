@@ -9,26 +9,10 @@
 use std::{env, fs, hint::black_box, path::PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use jpeg_encoder::{ColorType, Encoder};
 use ocellus::{inference::Engine, judge::Judge, trust};
-use ocellus_model::{
-    bundle::Bundle,
-    field, image,
-    laterality::Laterality,
-    phantom::{Findings, PracticeEye, draw},
-    preprocess, quality,
-};
+use ocellus_model::{bundle::Bundle, field, image, preprocess, quality};
 
-const SIZE: (u16, u16) = (2000, 1500);
-
-fn photograph() -> Vec<u8> {
-    let findings = Findings { microaneurysms: 0.6, haemorrhages: 0.6, ..Findings::NONE };
-    let size = (u32::from(SIZE.0), u32::from(SIZE.1));
-    let pixels = draw(&PracticeEye { size, findings, ..PracticeEye::new(1, Laterality::Od) });
-    let mut bytes = Vec::new();
-    Encoder::new(&mut bytes, 90).encode(pixels.as_raw(), SIZE.0, SIZE.1, ColorType::Rgb).unwrap();
-    bytes
-}
+mod drawn;
 
 fn shipped() -> Bundle {
     let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/bundles");
@@ -40,7 +24,7 @@ fn shipped() -> Bundle {
 }
 
 fn steps(criterion: &mut Criterion) {
-    let bytes = photograph();
+    let bytes = drawn::photograph();
     let bundle = shipped();
     let engine = Engine::load(&bundle).unwrap();
     let spec = bundle.manifest().preprocess.clone();

@@ -1,7 +1,7 @@
 //! From probabilities and the quality of a photograph to an outcome; from two eyes to one patient.
 //!
 //! ```text
-//! photograph   not a fundus photograph ───────────────────────────────► no result
+//! photograph   not a fundus photograph, or like none that people judged ► no result
 //!              else a probability at or above its threshold ───────────► refer
 //!              else poor, taken before, or a probability missing ──────► no result
 //!              else a probability in the abstention zone ──────────────► refer (uncertain)
@@ -15,7 +15,8 @@
 //! Terms: a *finding* is an output whose calibrated probability reached its threshold. The *abstention zone* lies
 //! just below the threshold; a probability in it is too close to be called a negative.
 //!
-//! A positive on a poor photograph is still a reason to refer. The way to *no referable signs* is the narrow one:
+//! A positive on a poor photograph is still a reason to refer, unless the network itself says that it can't tell what it
+//! sees. The way to *no referable signs* is the narrow one:
 //! whatever is missing, poor or in doubt ends elsewhere.
 //!
 //! Not here: reading photographs, running the network, which eye a photograph shows (the encounter asks).
@@ -88,7 +89,7 @@ pub struct EyeDecision {
 /// `abstention` is the part of each threshold, 0 to below 1, that the zone of uncertainty reaches below it; 0 for
 /// none.
 pub fn eye(scores: &[Scored], abstention: f64, quality: &Quality) -> EyeDecision {
-    if quality.reasons.contains(&Reason::NotFundus) {
+    if quality.reasons.iter().any(|reason| matches!(reason, Reason::NotFundus | Reason::Unjudgeable)) {
         return EyeDecision { outcome: Outcome::NoResult, findings: Vec::new(), uncertain: Vec::new() };
     }
     let labels = |belongs: &dyn Fn(&Scored) -> bool| -> Vec<Output> {
@@ -141,7 +142,7 @@ mod tests {
     const GRADABILITIES: [Gradability; 3] = [Gradability::Ungradable, Gradability::Usable, Gradability::Good];
 
     fn quality(gradability: Gradability, reasons: Vec<Reason>) -> Quality {
-        let scores = Scores { focus: 0.5, brightness: 0.5, evenness: 0.5, field_visible: 1.0 };
+        let scores = Scores { focus: 0.5, brightness: 0.5, evenness: 0.5, field_visible: 1.0, ungradable: 0.5 };
         Quality { gradability, reasons, scores }
     }
 
@@ -176,7 +177,8 @@ mod tests {
 
     #[test]
     fn positive_on_a_poor_photograph_is_still_refer() {
-        for reason in Reason::ALL.into_iter().filter(|&reason| reason != Reason::NotFundus) {
+        let says_nothing = |reason: &Reason| matches!(reason, Reason::NotFundus | Reason::Unjudgeable);
+        for reason in Reason::ALL.into_iter().filter(|reason| !says_nothing(reason)) {
             for gradability in GRADABILITIES {
                 assert_eq!(outcome(&[0.1, 0.9], gradability, vec![reason]), Outcome::Refer, "{reason:?}");
             }
@@ -196,9 +198,11 @@ mod tests {
     fn what_is_not_a_fundus_photograph_has_no_result_whatever_the_network_says() {
         for gradability in GRADABILITIES {
             for others in Reason::ALL {
-                let decision = eye(&scored(&[1.0; 8]), 0.2, &quality(gradability, vec![others, Reason::NotFundus]));
-                let nothing = EyeDecision { outcome: Outcome::NoResult, findings: vec![], uncertain: vec![] };
-                assert_eq!(decision, nothing);
+                for reason in [Reason::NotFundus, Reason::Unjudgeable] {
+                    let decision = eye(&scored(&[1.0; 8]), 0.2, &quality(gradability, vec![others, reason]));
+                    let nothing = EyeDecision { outcome: Outcome::NoResult, findings: vec![], uncertain: vec![] };
+                    assert_eq!(decision, nothing);
+                }
             }
         }
     }
@@ -266,6 +270,7 @@ mod tests {
             let below = scores.iter().all(|score| score.probability < score.threshold * (1.0 - abstention));
             let judged = quality.gradability != Gradability::Ungradable
                 && !quality.reasons.contains(&Reason::NotFundus)
+                && !quality.reasons.contains(&Reason::Unjudgeable)
                 && !quality.reasons.contains(&Reason::AlreadyTaken);
             prop_assert_eq!(decision.outcome == Outcome::NoReferableSigns, below && judged);
         }

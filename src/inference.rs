@@ -25,7 +25,7 @@ pub struct Engine {
 /// What the network says of one photograph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inference {
-    /// One finite number for each output, in the bundle's order.
+    /// One finite number for each output, in the bundle's order, and that of the gradability where it has one.
     pub logits: Vec<f32>,
     /// Where they come from.
     pub activation_map: ActivationMap,
@@ -122,7 +122,7 @@ impl Engine {
             .and_then(|model| model.with_input_fact(0, f32::fact([1, channels, height, width]).into()))
             .and_then(|model| model.into_optimized())
             .map_err(engine)?;
-        let outputs = manifest.outputs.len();
+        let outputs = manifest.logits();
         let shape = |index: usize| -> Result<(DatumType, Vec<usize>), TractError> {
             let fact = model.output_fact(index)?;
             let shape = fact.shape.as_concrete().ok_or_else(|| TractError::msg("the shape of an output is open"))?;

@@ -227,6 +227,15 @@ impl Judge {
             }
         };
 
+        let quality = match (manifest.gradability, inference.logits.last()) {
+            (Some(gradability), Some(&logit)) => {
+                let before = quality.reasons.len();
+                let quality = quality.with_network(gradability.probability(logit), gradability.refused_from);
+                record.reasons.extend(quality.reasons[before..].iter().copied().map(Why::Photograph));
+                record.quality.insert(quality).clone()
+            }
+            _ => quality,
+        };
         let scores = scores(manifest, &inference.logits);
         let abstention = manifest.abstention.map_or(0.0, |abstention| abstention.fraction);
         let decision = decision::eye(&scores, abstention, &quality);

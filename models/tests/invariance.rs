@@ -12,7 +12,11 @@ use std::{
     thread,
 };
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, imageops, metadata::Orientation};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, metadata::Orientation};
 use ocellus_model::{
     field::{CONFIDENCE_LOW, Field, find_field},
     image::{decode, read},
@@ -81,6 +85,16 @@ fn on_each(check: impl Fn(usize, &RgbImage, &Field) -> Vec<String> + Sync) {
     assert!(faults.is_empty(), "{} faults on {looked_at} photographs:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// The picture at another size in pixels, with a bicubic filter.
+fn resized(pixels: &RgbImage, [width, height]: [u32; 2]) -> RgbImage {
+    let kind = PixelType::U8x3;
+    let from = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), kind).unwrap();
+    let mut to = Image::new(width, height, kind);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+    Resizer::new().resize(&from, &mut to, &options).unwrap();
+    RgbImage::from_raw(width, height, to.into_vec()).unwrap()
+}
+
 /// Mean difference of two tensors, in levels of 255.
 fn levels(a: &Tensor, b: &Tensor) -> f64 {
     let sum: f64 = a.data.iter().zip(&b.data).map(|(a, b)| f64::from((a - b).abs())).sum();
@@ -107,7 +121,7 @@ fn the_resolution_of_the_file_moves_neither_field_nor_tensor() {
         let sized = |side: u32| {
             let scale = f64::from(side) / f64::from(width.max(height));
             let size = [width, height].map(|length| (f64::from(length) * scale).round() as u32);
-            imageops::resize(pixels, size[0], size[1], imageops::FilterType::CatmullRom)
+            resized(pixels, size)
         };
         // The stored photograph is small already: the reference is its first enlargement, so that all are of one kind.
         let reference = sized(SIDES[0]);

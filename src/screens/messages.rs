@@ -69,6 +69,9 @@ fn poor(reason: Reason) -> Message {
             message("Clouded view", "Try once more. If it stays clouded, refer for an eye examination.")
         }
         Reason::WrongEyeSuspected => message("Is this the other eye?", "Check which eye is before the camera."),
+        Reason::Unjudgeable => {
+            message("No retina can be made out", "Check the focus and that the eye is in front of the camera.")
+        }
         Reason::AlreadyTaken => message("The same photograph again", "Check the camera, then take a new one."),
     }
 }

@@ -11,7 +11,10 @@ use ocellus::inference::Engine;
 use ocellus_model::{
     bundle::{
         BundleManifest, Digest, PublicKey, UnsignedBundle,
-        manifest::{Abstention, Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, SelfTest, Task},
+        manifest::{
+            Abstention, GradabilitySpec, Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, SelfTest,
+            Task,
+        },
         signature::{UNTRUSTED_COMMENT, public_key},
         write,
     },
@@ -59,6 +62,7 @@ pub fn manifest(labels: &[Output], size: u32) -> BundleManifest {
             activation_map: "activation_map".to_owned(),
         },
         abstention: Some(Abstention { fraction: 0.2 }),
+        gradability: None,
         outputs: labels.iter().map(output).collect(),
         self_test: Vec::new(),
         provenance: Provenance {
@@ -81,10 +85,14 @@ impl SignedBundle {
     }
 
     /// A bundle with this network. Its self-test expects what the network says of a practice photograph, plus
-    /// `off` (0 for a bundle in order).
+    /// `off` (0 for a bundle in order). One output more than there are labels says whether a photograph can be judged;
+    /// it is refused from ½.
     pub fn new(network: &TinyNetwork, labels: &[Output], off: f32) -> Self {
         let (home, pair) = (tempfile::tempdir().expect("a directory"), generate());
         let mut manifest = manifest(labels, u32::try_from(network.size).expect("a small picture"));
+        if network.biases.len() > labels.len() {
+            manifest.gradability = Some(GradabilitySpec { refused_from: 0.5, calibration: Calibration::IDENTITY });
+        }
         let (model, pixels) = (network.to_bytes(), photographs::good(1));
         let field = find_field(&pixels).expect("a practice photograph has a field");
         let engine = Engine::from_onnx(&model, &manifest).expect("the tiny network loads");

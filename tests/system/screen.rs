@@ -114,6 +114,25 @@ fn the_three_outcomes_in_words_an_operator_may_read() {
 }
 
 #[test]
+fn what_the_network_calls_unjudgeable_has_no_result_whatever_else_it_says() {
+    let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
+    let path = home.path().join("eye.png");
+    for (logit, outcome, probability) in [(1.0, "no_result", 0.731), (-1.0, "refer", 0.269)] {
+        let network = TinyNetwork::constant(64, &[2.0, logit]);
+        let bundle = SignedBundle::new(&network, &[Output::Anomaly], 0.0);
+        let run = screen(&bundle, &["--format", "json", text(&path)]);
+        let record = &records(&run)[0];
+        assert_eq!(record["outcome"], outcome, "{run:?}");
+        let unjudgeable = record["reasons"].as_array().unwrap().iter().any(|reason| reason == "unjudgeable");
+        assert_eq!(unjudgeable, outcome == "no_result", "{record}");
+        let found = record["quality"]["scores"]["ungradable"].as_f64().unwrap();
+        assert!((found - probability).abs() < 1e-3, "{record}");
+        // What it said besides stays in the record, for those who study it.
+        assert_eq!(keys(&record["probabilities"]), ["anomaly"]);
+    }
+}
+
+#[test]
 fn unreadable_photographs_are_told_of_and_the_others_judged() {
     let (jpeg, png) = (photographs::jpeg(&photographs::good(7)), photographs::png(&photographs::good(7)));
     let cut = |bytes: &[u8], percent: usize| bytes[..bytes.len() * percent / 100].to_vec();
@@ -241,12 +260,12 @@ fn a_bundle_out_of_order_is_refused_with_the_reason() {
 
     let newer = bundle();
     let path = newer.directory().join(MANIFEST_FILE);
-    let text = fs::read_to_string(&path).unwrap().replacen("spec_version = 1", "spec_version = 2\nnew_key = 1", 1);
+    let text = fs::read_to_string(&path).unwrap().replacen("spec_version = 2", "spec_version = 3\nnew_key = 1", 1);
     fs::write(&path, &text).unwrap();
     let signature = newer.sign(text.as_bytes(), "ocellus bundle name:practice sequence:1");
     fs::write(newer.directory().join(SIGNATURE_FILE), signature).unwrap();
     let line = refused(&newer, &photograph);
-    assert!(line.contains("spec_version is 2") && line.contains("update the program"), "{line}");
+    assert!(line.contains("spec_version is 3") && line.contains("update the program"), "{line}");
 
     let extra = bundle();
     fs::write(extra.directory().join("selftest/extra.png"), b"x").unwrap();
@@ -258,7 +277,7 @@ fn a_bundle_out_of_order_is_refused_with_the_reason() {
 
     let gone = bundle();
     fs::remove_dir_all(gone.directory()).unwrap();
-    assert!(refused(&gone, &photograph).contains("can't read"));
+    assert!(refused(&gone, &photograph).contains("cannot be read"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use ocellus_model::{
     field::find_field,
     image,
     quality::{
-        Gradability, assess_measured,
+        Gradability, Quality, assess_measured,
         measures::{Measures, NAMES},
     },
 };
@@ -52,7 +52,28 @@ pub struct Refusals {
     pub share: Option<Proportion>,
 }
 
-/// Runs the gate over photographs. One that can't be read gives its reason instead.
+impl Gated {
+    /// What the gate made of a photograph, from its verdict; one without a field is refused.
+    pub fn new(row: &Row, quality: Result<&Quality, String>) -> Self {
+        let (refused, reasons) = match quality {
+            Ok(quality) => (
+                quality.gradability == Gradability::Ungradable,
+                quality.reasons.iter().map(|reason| reason.as_str().to_owned()).collect(),
+            ),
+            Err(error) => (true, vec![error]),
+        };
+        Gated {
+            file: row.file.clone(),
+            source: row.source.clone(),
+            graded: row.quality,
+            refused,
+            reasons,
+            measures: None,
+        }
+    }
+}
+
+/// Runs the classic gate over photographs. One that can't be read gives its reason instead.
 pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, String)>> {
     let progress = ui.progress("measuring photographs", rows.len() as u64);
     rows.par_iter()
@@ -60,24 +81,14 @@ pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, St
             let path = root.join(&row.file);
             let photograph = image::read(&path).map_err(|error| (path, error.to_string()))?;
             let pixels = &photograph.pixels;
-            let mut gated = Gated {
-                file: row.file.clone(),
-                source: row.source.clone(),
-                graded: row.quality,
-                refused: true,
-                reasons: Vec::new(),
-                measures: None,
-            };
-            match find_field(pixels) {
+            let gated = match find_field(pixels) {
                 Ok(field) => {
                     let measures = Measures::of(pixels, &field);
                     let quality = assess_measured(&measures, &field);
-                    gated.refused = quality.gradability == Gradability::Ungradable;
-                    gated.reasons = quality.reasons.iter().map(|reason| reason.as_str().to_owned()).collect();
-                    gated.measures = Some(measures.values());
+                    Gated { measures: Some(measures.values()), ..Gated::new(row, Ok(&quality)) }
                 }
-                Err(error) => gated.reasons.push(error.to_string()),
-            }
+                Err(error) => Gated::new(row, Err(error.to_string())),
+            };
             progress.inc(1);
             Ok(gated)
         })
@@ -99,6 +110,18 @@ pub fn refusals(gated: &[Gated]) -> BTreeMap<&'static str, Refusals> {
             (grade, Refusals { photographs, refused, share: proportion(refused, photographs) })
         })
         .collect()
+}
+
+/// The refusals as lines of text.
+pub fn text(refusals: &BTreeMap<&'static str, Refusals>) -> String {
+    let mut text = format!("{:<12} {:>12} {:>9}  share (95 %)\n", "people said", "photographs", "refused");
+    for (grade, refusals) in refusals {
+        let share = refusals.share.map_or_else(String::new, |share| {
+            format!("{:.3} ({:.3} to {:.3})", share.value, share.ci95[0], share.ci95[1])
+        });
+        text.push_str(&format!("{grade:<12} {:>12} {:>9}  {share}\n", refusals.photographs, refusals.refused));
+    }
+    text
 }
 
 /// The measures as CSV, a line a photograph.

@@ -15,6 +15,7 @@ pub mod export;
 pub mod features;
 pub mod files;
 pub mod gate;
+pub mod gradability;
 pub mod manifest;
 pub mod net;
 pub mod predict;

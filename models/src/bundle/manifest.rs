@@ -17,8 +17,9 @@ use crate::{
     preprocess::{PreprocessSpec, SpecError},
 };
 
-/// The version of the manifest's rules this build writes, and the highest it reads.
-pub const SPEC_VERSION: u32 = 1;
+/// The version of the manifest's rules this build writes, and the highest it reads. Version 1 had no
+/// [`gradability`](BundleManifest::gradability); it is read as well.
+pub const SPEC_VERSION: u32 = 2;
 
 /// What every bundle's `statement` should say.
 pub const RESEARCH_STATEMENT: &str = "Research software. Not a cleared or approved medical device. A result is no diagnosis and does not replace an examination by an eye doctor.";
@@ -40,7 +41,7 @@ pub enum Task {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BundleManifest {
-    /// Always [`SPEC_VERSION`] when written.
+    /// 1 to [`SPEC_VERSION`].
     pub spec_version: u32,
     /// Lower-case letters, digits and hyphens, at most 64.
     pub name: String,
@@ -65,6 +66,9 @@ pub struct BundleManifest {
     /// When a result is too close to its threshold to be a negative; none when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstention: Option<Abstention>,
+    /// Whether a photograph can be judged at all, by the network; none for a network that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradability: Option<GradabilitySpec>,
     /// The network's outputs, in its order.
     pub outputs: Vec<OutputSpec>,
     /// Photographs with the outputs the trainer's network gave on them.
@@ -87,7 +91,8 @@ pub struct Model {
     pub opset: u32,
     /// Name of the input, `[N, channels, size, size]` of f32.
     pub input: String,
-    /// Name of the output `[N, K]` of f32: one logit for each of [`BundleManifest::outputs`].
+    /// Name of the output `[N, K]` of f32: one logit for each of [`BundleManifest::outputs`], and one more where there
+    /// is a [`BundleManifest::gradability`].
     pub logits: String,
     /// Name of the output `[N, K, rows, columns]` of f32: the class activation maps, whose mean plus a constant is the logit.
     pub activation_map: String,
@@ -113,6 +118,23 @@ pub struct Abstention {
     pub fraction: f64,
 }
 
+/// The network's word on whether a photograph can be judged: its last logit, one more than there are outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradabilitySpec {
+    /// Probability, after calibration, from which a photograph is refused; above 0 and below 1.
+    pub refused_from: f64,
+    /// From the last logit to the probability that people would call the photograph ungradable.
+    pub calibration: Calibration,
+}
+
+impl GradabilitySpec {
+    /// The probability that people would call a photograph ungradable, from the network's last logit.
+    pub fn probability(&self, logit: f32) -> f64 {
+        self.calibration.probability(f64::from(logit))
+    }
+}
+
 /// A photograph of the bundle and what the network says of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,7 +144,7 @@ pub struct SelfTest {
     /// Which eye it shows, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eye: Option<Laterality>,
-    /// The logits, in the order of the outputs.
+    /// The logits, in the order of the outputs, that of the gradability last.
     pub logits: Vec<f32>,
 }
 
@@ -213,8 +235,8 @@ impl BundleManifest {
     /// # Errors
     /// The first that doesn't fit.
     pub fn check(&self) -> Result<(), ManifestError> {
-        if self.spec_version != SPEC_VERSION {
-            return Err(value("spec_version", self.spec_version, "1"));
+        if !(1..=SPEC_VERSION).contains(&self.spec_version) {
+            return Err(value("spec_version", self.spec_version, "1 or 2"));
         }
         check_text("name", &self.name, 64, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
         check_text("version", &self.version, 32, |c| c.is_ascii_alphanumeric() || ".-+".contains(c))?;
@@ -232,6 +254,11 @@ impl BundleManifest {
         self.check_model()?;
         self.check_outputs()?;
         self.check_files()
+    }
+
+    /// Number of logits the network gives: one for each output, and one more for the gradability.
+    pub fn logits(&self) -> usize {
+        self.outputs.len() + usize::from(self.gradability.is_some())
     }
 
     /// The outputs' labels, in the network's order.
@@ -265,11 +292,17 @@ impl BundleManifest {
             if !(output.threshold > 0.0 && output.threshold < 1.0) {
                 return Err(value(key("threshold"), output.threshold, "above 0 and below 1"));
             }
-            output.calibration.check().map_err(|error| ManifestError::Value {
-                key: key(&format!("calibration.{}", error.key)),
-                found: error.found.to_string(),
-                expected: error.expected,
-            })?;
+            check_calibration(&output.calibration, |name| key(name))?;
+        }
+        if let Some(gradability) = &self.gradability {
+            let key = |name: &str| format!("gradability.{name}");
+            if self.spec_version < 2 {
+                return Err(value("gradability", "given", "nothing of the kind in spec_version 1"));
+            }
+            if !(gradability.refused_from > 0.0 && gradability.refused_from < 1.0) {
+                return Err(value(key("refused_from"), gradability.refused_from, "above 0 and below 1"));
+            }
+            check_calibration(&gradability.calibration, key)?;
         }
         let anomaly_alone = self.outputs.len() == 1 && seen.contains(&Output::Anomaly);
         let fits = match self.task {
@@ -317,12 +350,20 @@ impl BundleManifest {
             if !self.files.contains_key(&test.file) || test.file == self.model.file || !seen.insert(&test.file) {
                 return Err(value(key("file"), format!("{:?}", test.file), "one of the listed files, once"));
             }
-            if test.logits.len() != self.outputs.len() || test.logits.iter().any(|logit| !logit.is_finite()) {
-                return Err(value(key("logits"), format!("{:?}", test.logits), "one finite number for each output"));
+            if test.logits.len() != self.logits() || test.logits.iter().any(|logit| !logit.is_finite()) {
+                return Err(value(key("logits"), format!("{:?}", test.logits), "one finite number for each logit"));
             }
         }
         Ok(())
     }
+}
+
+fn check_calibration(calibration: &Calibration, key: impl Fn(&str) -> String) -> Result<(), ManifestError> {
+    calibration.check().map_err(|error| ManifestError::Value {
+        key: key(&format!("calibration.{}", error.key)),
+        found: error.found.to_string(),
+        expected: error.expected,
+    })
 }
 
 /// Whether a path can only lie inside the bundle, on every file system, and is none of the two unlisted files.
@@ -342,7 +383,7 @@ fn is_safe_path(path: &str) -> bool {
 fn refuse_newer(table: &toml::Table) -> Result<(), ManifestError> {
     let version = |value: Option<&toml::Value>| value.and_then(toml::Value::as_integer);
     let Some(found) = version(table.get("spec_version")) else {
-        return Err(value("spec_version", "missing or not a whole number", "1"));
+        return Err(value("spec_version", "missing or not a whole number", "1 or 2"));
     };
     if found > i64::from(SPEC_VERSION) {
         return Err(ManifestError::NewerSpec { found, known: SPEC_VERSION });

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::{
     manifest::{
-        Abstention, FILES_MAX, Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, SelfTest, Source, Task,
+        Abstention, FILES_MAX, GradabilitySpec, Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION,
+        SelfTest, Source, Task,
     },
     signature::{SignatureError, UNTRUSTED_COMMENT, public_key},
     write::WriteError,
@@ -45,8 +46,9 @@ fn manifest() -> BundleManifest {
             activation_map: "activation_map".to_owned(),
         },
         abstention: Some(Abstention { fraction: 0.2 }),
+        gradability: Some(GradabilitySpec { refused_from: 0.4, calibration: Calibration::IDENTITY }),
         outputs: vec![output(Output::Anomaly), output(Output::Glaucoma)],
-        self_test: vec![SelfTest { file: "selftest/a.png".to_owned(), eye: None, logits: vec![0.1, -2.5] }],
+        self_test: vec![SelfTest { file: "selftest/a.png".to_owned(), eye: None, logits: vec![0.1, -2.5, -1.0] }],
         provenance: Provenance {
             base_weights: "VGG-16, ImageNet".to_owned(),
             base_convention: "Caffe".to_owned(),
@@ -206,11 +208,11 @@ fn a_newer_spec_is_named_before_its_unknown_keys() {
     let (home, pair, public) = signed();
     let directory = home.path().join("bundle");
     let text = fs::read_to_string(directory.join(MANIFEST_FILE)).unwrap();
-    let newer = text.replacen("spec_version = 1", "spec_version = 2\nheat = \"new\"", 1);
+    let newer = text.replacen("spec_version = 2", "spec_version = 3\nheat = \"new\"", 1);
     resign(&directory, &newer, &pair);
     let error = refusal(&directory, &public);
     assert!(
-        matches!(error, BundleError::Manifest { source: ManifestError::NewerSpec { found: 2, known: 1 }, .. }),
+        matches!(error, BundleError::Manifest { source: ManifestError::NewerSpec { found: 3, known: 2 }, .. }),
         "{error}"
     );
     let newer = text.replacen("[preprocess]\nversion = 1", "[preprocess]\nversion = 9\nblur = 1", 1);
@@ -243,12 +245,25 @@ fn written_text() -> String {
     .unwrap()
 }
 
+fn refused_from(manifest: &mut BundleManifest, probability: f64) {
+    manifest.gradability.as_mut().unwrap().refused_from = probability;
+}
+
+#[test]
+fn a_bundle_of_the_first_version_is_read() {
+    let old = BundleManifest { spec_version: 1, gradability: None, ..BundleManifest::parse(&written_text()).unwrap() };
+    assert_eq!(old.logits(), 2);
+    let old =
+        BundleManifest { self_test: vec![SelfTest { logits: vec![0.1, -2.5], ..old.self_test[0].clone() }], ..old };
+    assert_eq!(BundleManifest::parse(&old.to_toml().unwrap()).unwrap(), old);
+}
+
 #[test]
 #[expect(clippy::type_complexity, reason = "a table of cases")]
 fn a_value_out_of_its_range_is_named() {
     let good = BundleManifest::parse(&written_text()).unwrap();
     let digest = Digest::of(b"");
-    let cases: [(&str, &dyn Fn(&mut BundleManifest)); 22] = [
+    let cases: [(&str, &dyn Fn(&mut BundleManifest)); 25] = [
         ("spec_version", &|m| m.spec_version = 0),
         ("name", &|m| m.name = "../up".to_owned()),
         ("version", &|m| m.version = "1 0".to_owned()),
@@ -266,9 +281,14 @@ fn a_value_out_of_its_range_is_named() {
         ("outputs", &|m| m.outputs.clear()),
         ("outputs", &|m| m.task = Task::Anomaly),
         ("abstention.fraction", &|m| m.abstention = Some(Abstention { fraction: 1.0 })),
+        ("gradability", &|m| m.spec_version = 1),
+        ("gradability.refused_from", &|m| refused_from(m, 0.0)),
+        ("gradability.calibration.scale", &|m| {
+            m.gradability.as_mut().unwrap().calibration.scale = f64::NAN;
+        }),
         ("self_test", &|m| m.self_test.clear()),
-        ("self_test.0.logits", &|m| m.self_test[0].logits = vec![0.0]),
-        ("self_test.0.logits", &|m| m.self_test[0].logits = vec![0.0, f32::NAN]),
+        ("self_test.0.logits", &|m| m.self_test[0].logits = vec![0.0, 0.0]),
+        ("self_test.0.logits", &|m| m.self_test[0].logits = vec![0.0, 0.0, f32::NAN]),
         ("self_test.1.file", &|m| m.self_test.push(m.self_test[0].clone())),
         ("files", &|m| m.files.extend((0..FILES_MAX).map(|n| (n.to_string(), digest)))),
     ];

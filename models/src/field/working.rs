@@ -1,8 +1,10 @@
 //! The reduced picture the field is searched in, its border and its signal.
 
-use ::image::{RgbImage, imageops};
+use ::image::RgbImage;
+use fast_image_resize::FilterType;
 
 use super::WORKING_SIDE;
+use crate::image::resize::{Part, resize};
 
 /// The border's colour is taken as black when its brightest channel stays below this: cameras' black levels differ, and
 /// a field must not move with them.
@@ -185,7 +187,11 @@ fn reduce(pixels: &RgbImage) -> RgbImage {
     }
     let to =
         |v: u32| ((u64::from(v) * u64::from(WORKING_SIDE) + u64::from(longer) / 2) / u64::from(longer)).max(1) as u32;
-    imageops::thumbnail(pixels, to(w), to(h))
+    let target = (to(w), to(h));
+    // The part is the whole picture, so it can't lie outside of it; a picture that is wholly dark has no field.
+    resize((w, h), pixels.as_raw(), Part::whole(w, h), target, FilterType::Box)
+        .and_then(|rgb| RgbImage::from_raw(target.0, target.1, rgb))
+        .unwrap_or_else(|| RgbImage::new(target.0, target.1))
 }
 
 /// The four corners: squares of a fortieth of the longer side.

@@ -16,6 +16,7 @@ pub mod frame;
 mod jpeg;
 pub mod limits;
 mod raster;
+pub(crate) mod resize;
 mod tiff;
 
 use std::{

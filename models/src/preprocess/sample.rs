@@ -1,14 +1,13 @@
 //! The source disc, resampled to the square the network sees (rules 1 to 3).
 
 use ::image::RgbImage;
-use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
+use fast_image_resize::FilterType;
 
 use super::PreprocessSpec;
-use crate::field::Field;
+use crate::{
+    field::Field,
+    image::resize::{self, Part},
+};
 
 /// Width of the painted margin inside the square's inscribed circle, in output pixels.
 const MARGIN: i64 = 2;
@@ -104,25 +103,12 @@ impl Span {
     }
 }
 
-/// Resizes a part of an RGB image.
+/// Resizes a part of an RGB image; the spans were cut to it.
 fn resize(width: u32, height: u32, rgb: &[u8], columns: Span, rows: Span) -> Option<Vec<u8>> {
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
-        columns.start.max(0.0),
-        rows.start.max(0.0),
-        columns.length,
-        rows.length,
-    );
-    // Typed, because the untyped call compiles every kernel of every pixel type into this crate.
-    let source = TypedImageRef::<U8x3>::from_buffer(width, height, rgb).ok()?;
-    let mut target = TypedImage::<U8x3>::new((columns.last - columns.first) as u32, (rows.last - rows.first) as u32);
-    match Resizer::new().resize_typed(&source, &mut target, &options) {
-        Ok(()) => Some(target.pixels().iter().flat_map(|pixel| pixel.0).collect()),
-        Err(error) => {
-            // The spans were cut to the photograph, so this can't happen; if it does, nothing is shown.
-            log::error!("resizing {width}×{height} failed: {error}");
-            None
-        }
-    }
+    let part =
+        Part { left: columns.start.max(0.0), top: rows.start.max(0.0), width: columns.length, height: rows.length };
+    let target = ((columns.last - columns.first) as u32, (rows.last - rows.first) as u32);
+    resize::resize((width, height), rgb, part, target, FilterType::Bilinear)
 }
 
 /// A disc in the photograph, in pixels.

@@ -56,7 +56,9 @@ fn unreadable(measures: &Measures) -> f64 {
 
 /// See [`super::assess_measured`].
 pub(super) fn assess(measures: &Measures, field: &Field) -> Quality {
+    let doubt = unreadable(measures);
     let scores = Scores {
+        ungradable: doubt,
         focus: (measures.vessels / VESSELS_FULL).clamp(0.0, 1.0),
         brightness: measures.brightness.clamp(0.0, 1.0),
         evenness: measures.evenness,
@@ -72,7 +74,6 @@ pub(super) fn assess(measures: &Measures, field: &Field) -> Quality {
         (scores.field_visible < FIELD, Reason::FieldIncomplete),
     ];
     let mut reasons: Vec<Reason> = refusals.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect();
-    let doubt = unreadable(measures);
     if reasons.is_empty() && doubt >= REFUSED {
         reasons.push(Reason::Blurred);
     }

@@ -51,6 +51,8 @@ pub enum Reason {
     WrongEyeSuspected,
     /// The same photograph was taken before.
     AlreadyTaken,
+    /// Unlike every photograph that people could judge, says the network: its other words mean nothing here.
+    Unjudgeable,
 }
 
 impl Gradability {
@@ -66,7 +68,7 @@ impl Gradability {
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 14] = [
         Reason::NotFundus,
         Reason::Blurred,
         Reason::TooDark,
@@ -80,7 +82,28 @@ impl Reason {
         Reason::MediaOpacitySuspected,
         Reason::WrongEyeSuspected,
         Reason::AlreadyTaken,
+        Reason::Unjudgeable,
     ];
+
+    /// Whether it alone makes a photograph ungradable, by a measure that leaves no doubt.
+    pub fn rules_out(self) -> bool {
+        match self {
+            Reason::NotFundus
+            | Reason::TooDark
+            | Reason::TooBright
+            | Reason::FieldIncomplete
+            | Reason::AlreadyTaken
+            | Reason::Unjudgeable => true,
+            Reason::Blurred
+            | Reason::UnevenLight
+            | Reason::SmallPupil
+            | Reason::EyelidOrLashes
+            | Reason::OffCentre
+            | Reason::Motion
+            | Reason::MediaOpacitySuspected
+            | Reason::WrongEyeSuspected => false,
+        }
+    }
 
     /// The name in records.
     pub fn as_str(self) -> &'static str {
@@ -98,6 +121,7 @@ impl Reason {
             Reason::MediaOpacitySuspected => "media_opacity_suspected",
             Reason::WrongEyeSuspected => "wrong_eye_suspected",
             Reason::AlreadyTaken => "already_taken",
+            Reason::Unjudgeable => "unjudgeable",
         }
     }
 }
@@ -113,6 +137,9 @@ pub struct Scores {
     pub evenness: f64,
     /// Part of the field's disc that is visible, 0..1.
     pub field_visible: f64,
+    /// Probability that people would call the photograph ungradable, 0..1: by the measures, and by the network once it
+    /// has seen the photograph ([`Quality::with_network`]).
+    pub ungradable: f64,
 }
 
 /// The verdict.
@@ -124,6 +151,27 @@ pub struct Quality {
     pub reasons: Vec<Reason>,
     /// The measures.
     pub scores: Scores,
+}
+
+impl Quality {
+    /// The verdict once a network that was trained to tell has seen the photograph: it takes the place of the guess from
+    /// the measures. What a measure alone rules out (too dark, no fundus, …) stays ruled out.
+    ///
+    /// `probability` is the network's, that people would call the photograph ungradable; from `refused_from` on it is
+    /// refused.
+    #[must_use]
+    pub fn with_network(mut self, probability: f64, refused_from: f64) -> Self {
+        self.scores.ungradable = probability;
+        let ruled_out = self.reasons.iter().any(|reason| reason.rules_out());
+        // A probability that is no number is no reason to trust the photograph.
+        if !(probability < refused_from) {
+            self.gradability = Gradability::Ungradable;
+            self.reasons.push(Reason::Unjudgeable);
+        } else if !ruled_out && self.gradability == Gradability::Ungradable {
+            self.gradability = Gradability::Usable;
+        }
+        self
+    }
 }
 
 /// Judges a photograph with a known field; resolution and border have no influence.
@@ -139,6 +187,25 @@ pub fn assess_measured(measures: &Measures, field: &Field) -> Quality {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_may_overrule_a_guess_but_no_measure_that_leaves_no_doubt() {
+        let scores = Scores { focus: 0.5, brightness: 0.4, evenness: 0.8, field_visible: 1.0, ungradable: 0.9 };
+        let quality = |gradability, reasons: &[Reason]| Quality { gradability, reasons: reasons.to_vec(), scores };
+        use {Gradability::*, Reason::*};
+        for (before, probability, gradability, reasons) in [
+            (quality(Ungradable, &[Blurred]), 0.1, Usable, vec![Blurred]),
+            (quality(Ungradable, &[TooDark]), 0.1, Ungradable, vec![TooDark]),
+            (quality(Ungradable, &[Blurred, NotFundus]), 0.1, Ungradable, vec![Blurred, NotFundus]),
+            (quality(Good, &[]), 0.1, Good, vec![]),
+            (quality(Good, &[]), 0.3, Ungradable, vec![Unjudgeable]),
+            (quality(Ungradable, &[Blurred]), 0.9, Ungradable, vec![Blurred, Unjudgeable]),
+            (quality(Good, &[]), f64::NAN, Ungradable, vec![Unjudgeable]),
+        ] {
+            let after = before.clone().with_network(probability, 0.3);
+            assert_eq!((after.gradability, after.reasons), (gradability, reasons), "{before:?} {probability}");
+        }
+    }
 
     #[test]
     fn names_are_those_serde_writes() {

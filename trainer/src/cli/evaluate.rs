@@ -33,6 +33,10 @@ pub(super) struct Args {
     /// Folder the file names are relative to [default: the manifest's own].
     #[arg(long)]
     root: Option<PathBuf>,
+    /// Measure the quality gate as well, with the network's word where it has one: how often photographs are refused, by
+    /// what people said of them.
+    #[arg(long)]
+    gate: bool,
     /// Folder to write metrics.json, predictions.csv and report.md to [default: `evaluation` in the run's folder, or
     /// here for a bundle, which holds nothing unlisted].
     #[arg(long)]
@@ -60,7 +64,7 @@ impl Args {
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, ui).map_err(expected)?;
+        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, self.gate, ui).map_err(expected)?;
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;

@@ -8,7 +8,7 @@ use super::{manifest::root_of, ui::Ui};
 use crate::{
     error::{Exit, ExpectedError},
     files::write_atomically,
-    gate::{refusals, run, table},
+    gate::{refusals, run, table, text},
     manifest::Manifest,
 };
 
@@ -56,14 +56,7 @@ impl Args {
             write_atomically(path, &csv).with_context(|| path.display().to_string())?;
         }
         let found = refusals(&gated);
-        let mut text = format!("{:<12} {:>12} {:>9}  share (95 %)\n", "people said", "photographs", "refused");
-        for (grade, refusals) in &found {
-            let share = refusals.share.map_or_else(String::new, |share| {
-                format!("{:.3} ({:.3} to {:.3})", share.value, share.ci95[0], share.ci95[1])
-            });
-            text.push_str(&format!("{grade:<12} {:>12} {:>9}  {share}\n", refusals.photographs, refusals.refused));
-        }
-        ui.result(&found, text)?;
+        ui.result(&found, text(&found))?;
         Ok(if unreadable == 0 { Exit::Ok } else { Exit::SomeUnreadable })
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn expected(error: PredictError) -> ExpectedError {
         PredictError::Run(_) | PredictError::Weights(_) | PredictError::MultiClass { .. } => {
             ExpectedError::Usage(error.to_string())
         }
-        PredictError::Tract(_) | PredictError::Onnx(_) | PredictError::Outputs { .. } => {
+        PredictError::Tract(_) | PredictError::Onnx(_) | PredictError::NoFeatures | PredictError::Outputs { .. } => {
             ExpectedError::Bundle(error.to_string())
         }
         PredictError::Net(_) => anyhow::Error::from(error).into(),

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use ocellus_model::{label::Output, preprocess::Tensor};
+use ocellus_model::preprocess::Tensor;
 use serde::Serialize;
 
 use super::{
     network::{NetworkArgs, expected},
     ui::Ui,
 };
-use crate::error::{Exit, ExpectedError};
+use crate::{
+    error::{Exit, ExpectedError},
+    predict::Predictor,
+};
 
 /// Arguments of `predict`.
 #[derive(Debug, clap::Args)]
@@ -44,7 +47,7 @@ impl Args {
         let (predictor, _) = self.network.load()?;
         let keep = self.dump_tensors.is_some();
         let judged =
-            predictor.run(&self.photographs, ui, |_, tensor| keep.then(|| tensor.clone())).map_err(expected)?;
+            predictor.run(&self.photographs, ui, |_, _, tensor| keep.then(|| tensor.clone())).map_err(expected)?;
         if let Some(folder) = &self.dump_tensors {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
@@ -62,7 +65,7 @@ impl Args {
                 }
             });
         }
-        let csv = table(&predictor.outputs, &lines).map_err(anyhow::Error::from)?;
+        let csv = table(&predictor, &lines).map_err(anyhow::Error::from)?;
         ui.result(&lines, csv)?;
         ui.next(format_args!(
             "ocellus-trainer evaluate {} --manifest MANIFEST --out evaluation",
@@ -73,11 +76,12 @@ impl Args {
 }
 
 /// The lines as CSV; logits with nine significant digits, which is all an f32 holds.
-fn table(outputs: &[Output], lines: &[Line]) -> Result<String, csv::Error> {
+fn table(predictor: &Predictor, lines: &[Line]) -> Result<String, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let mut header = vec!["file".to_owned(), "error".to_owned()];
-    header.extend(outputs.iter().map(|output| format!("logit_{output}")));
-    header.extend(outputs.iter().map(|output| format!("probability_{output}")));
+    header.extend(predictor.outputs.iter().map(|output| format!("logit_{output}")));
+    header.extend(predictor.gradability.map(|_| "logit_ungradable".to_owned()));
+    header.extend(predictor.outputs.iter().map(|output| format!("probability_{output}")));
     csv.write_record(&header)?;
     for line in lines {
         let mut cells = vec![line.file.display().to_string(), line.error.clone().unwrap_or_default()];

@@ -4,7 +4,7 @@
 //! component on the same photographs; a network's figure means something only where it stands clearly above it. A
 //! photograph that can't be read or has no field is counted and named, and has no probability.
 //!
-//! The quality gate is not applied here: every photograph with a field is judged. Not here: comparing networks, leaving
+//! The quality gate is measured where asked for, but not applied: every photograph with a field is judged. Not here: comparing networks, leaving
 //! sources out, choosing thresholds.
 
 pub mod auroc;
@@ -18,13 +18,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ocellus_model::label::Output;
+use ocellus_model::{label::Output, quality};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
     cli::Ui,
     files::sha256_of,
+    gate::{Gated, Refusals, refusals},
     manifest::{Manifest, Row},
     predict::{Decision, PredictError, Predictor},
     split::components::components,
@@ -133,6 +134,8 @@ pub struct Metrics {
     pub labels: BTreeMap<&'static str, OutputFigures>,
     /// By source.
     pub sources: BTreeMap<String, Figures>,
+    /// Refusals by the quality gate, by what people said of the photographs; none where it was not asked for.
+    pub gate: Option<BTreeMap<&'static str, Refusals>>,
     /// What the frame alone gives on the same photographs.
     pub frame_baseline: Baseline,
 }
@@ -146,7 +149,7 @@ pub struct Photograph<'a> {
     pub logits: Result<Vec<f32>, String>,
 }
 
-/// Judges every photograph of a manifest.
+/// Judges every photograph of a manifest; with `gate` the quality gate is measured as well.
 ///
 /// # Errors
 /// When the engine fails.
@@ -155,22 +158,28 @@ pub fn evaluate<'a>(
     network: String,
     manifest: &'a Manifest,
     root: &Path,
+    gate: bool,
     ui: &Ui,
 ) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
     let rows = &manifest.rows;
     let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
-    let judged = predictor.run(&files, ui, |pixels, _| features(pixels))?;
+    let judged = predictor
+        .run(&files, ui, |pixels, field, _| (features(pixels), gate.then(|| quality::assess(pixels, field))))?;
     let parts = components(rows, []);
     let mut seen = Vec::new();
     let mut photographs = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
+    let mut gated = Vec::new();
     for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
         let logits = match judged {
             Ok(judged) => {
-                seen.push(Seen { row, logits: judged.logits.clone(), frame: judged.seen, component });
+                let (frame, quality) = judged.seen;
+                gated.extend(quality.map(|quality| Gated::new(row, Ok(&predictor.quality(quality, &judged.logits)))));
+                seen.push(Seen { row, logits: judged.logits.clone(), frame, component });
                 Ok(judged.logits)
             }
             Err(reason) => {
+                gated.extend(gate.then(|| Gated::new(row, Err(reason.clone()))));
                 unreadable.push(Unreadable { file: row.file.clone(), reason: reason.clone() });
                 Err(reason)
             }
@@ -199,6 +208,7 @@ pub fn evaluate<'a>(
         judged: seen.len(),
         outcomes: predictor.decisions.as_ref().map(|decisions| outcomes(&photographs, decisions)),
         unreadable,
+        gate: gate.then(|| refusals(&gated)),
         anomaly: all.anomaly,
         labels: all.labels,
         sources: sources.iter().map(|source| ((*source).to_owned(), of(Some(source)))).collect(),

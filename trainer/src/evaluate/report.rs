@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ocellus_model::label::Output;
 
 use super::{Figures, Metrics, OutputFigures, Photograph, refers};
-use crate::predict::Predictor;
+use crate::{gate, predict::Predictor};
 
 /// Above this AUROC the frame alone tells so much that the network's figure is suspect.
 const CONFOUNDED: f64 = 0.6;
@@ -23,8 +23,16 @@ pub fn markdown(metrics: &Metrics) -> String {
     text.push_str(
         "Research software. The *frame* columns are what a classifier gets on the same photographs that sees only the \
          frame and the mean colours, cross-validated by patient or group. A network that is not clearly above it may \
-         have learnt the camera. Every photograph with a field is judged; the quality gate is not applied.\n\n",
+         have learnt the camera. Every photograph with a field is judged here, also one that the quality \
+         gate would refuse.\n\n",
     );
+    if let Some(gate) = &metrics.gate {
+        let _ = writeln!(
+            text,
+            "The quality gate, by what people said of the photographs:\n\n```\n{}```\n",
+            gate::text(gate)
+        );
+    }
     if let Some(outcomes) = metrics.outcomes {
         let _ = writeln!(
             text,

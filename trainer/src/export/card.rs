@@ -6,10 +6,14 @@ use ocellus_model::bundle::BundleManifest;
 use serde_json::Value;
 
 use super::{Settled, threshold::Rule};
-use crate::train::RunInfo;
+use crate::{gate::Refusals, gradability::GradabilityHead, train::RunInfo};
 
 /// The bundle's table of figures: what validation said when thresholds were chosen, and the evaluation, if any.
-pub(super) fn metrics(settled: &[Settled], evaluation: Option<&Value>) -> toml::Table {
+pub(super) fn metrics(
+    settled: &[Settled],
+    gradability: Option<&GradabilityHead>,
+    evaluation: Option<&Value>,
+) -> toml::Table {
     let mut validation = toml::Table::new();
     for output in settled {
         let mut table = toml::Table::new();
@@ -24,6 +28,9 @@ pub(super) fn metrics(settled: &[Settled], evaluation: Option<&Value>) -> toml::
     }
     let mut metrics = toml::Table::new();
     metrics.insert("validation".into(), validation.into());
+    if let Some(table) = gradability.and_then(|head| to_toml(&serde_json::to_value(head).ok()?)) {
+        metrics.insert("gradability".into(), table);
+    }
     if let Some(Value::Object(evaluation)) = evaluation {
         let mut table = toml::Table::new();
         for key in ["anomaly", "labels", "frame_baseline"] {
@@ -59,6 +66,7 @@ pub(super) fn readme(
     manifest: &BundleManifest,
     info: &RunInfo,
     settled: &[Settled],
+    gradability: Option<&GradabilityHead>,
     evaluation: Option<&Value>,
 ) -> String {
     let mut text = format!(
@@ -105,6 +113,28 @@ pub(super) fn readme(
             if output.calibrated { "yes" } else { "no" },
         );
     }
+    text.push_str("\n## Photographs that can't be judged\n\n");
+    match gradability {
+        None => text.push_str("This network does not say whether a photograph can be judged.\n"),
+        Some(head) => {
+            let _ = write!(
+                text,
+                "The network's last output says whether people would call a photograph ungradable; from a probability of \
+                 {:.3} it is refused. In cross-validation (series and patients apart; AUROC of ungradable against good \
+                 {}):\n\n| people said | photographs | refused (95 %) |\n|---|---|---|\n",
+                head.spec.refused_from,
+                figure(head.auroc),
+            );
+            for (name, refused) in [
+                ("ungradable", &head.ungradable),
+                ("usable", &head.usable),
+                ("good", &head.good),
+                ("not graded, but labelled", &head.labelled),
+            ] {
+                let _ = writeln!(text, "| {name} | {} | {} |", refused.photographs, share(refused));
+            }
+        }
+    }
     text.push_str("\n## Evaluation\n\n");
     match evaluation {
         None => text.push_str("None was given when this bundle was exported. Evaluate it on other photographs.\n"),
@@ -150,6 +180,13 @@ fn figures(text: &mut String, title: &str, found: &Value, frame: Option<&Value>,
             "\n### {title}\n\n| output | with | without | AUROC (95 %) | frame only |\n|---|---|---|---|---|\n{rows}"
         );
     }
+}
+
+fn share(refused: &Refusals) -> String {
+    refused.share.map_or_else(
+        || "–".to_owned(),
+        |share| format!("{:.3} ({:.3} to {:.3})", share.value, share.ci95[0], share.ci95[1]),
+    )
 }
 
 fn figure(value: Option<f64>) -> String {

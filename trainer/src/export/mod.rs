@@ -31,6 +31,7 @@ use ocellus_model::{
 use serde::Serialize;
 use toml::value::Datetime;
 
+use crate::gradability::{self, GradabilityHead};
 use crate::{
     cli::Ui,
     evaluate::{
@@ -117,6 +118,8 @@ pub struct Exported {
     pub network_bytes: usize,
     /// Outputs with thresholds.
     pub outputs: Vec<Settled>,
+    /// What was settled for the gradability; none where too few ungradable photographs were given.
+    pub gradability: Option<GradabilityHead>,
     /// Photographs on which burn and tract were compared (validation and self-test).
     pub parity_photographs: usize,
     /// Largest difference of a logit, relative with a floor of 1.
@@ -200,15 +203,26 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         Task::MultiLabel => (Output::ALL.to_vec(), BundleTask::MultiLabel),
         Task::MultiClass { .. } => return Err(ExportError::MultiClass { run: setup.run.clone() }),
     };
-    let weights = onnx::round(&NamedWeights::read(&RunInfo::model_path(&setup.run))?)?;
+    let trained = onnx::round(&NamedWeights::read(&RunInfo::model_path(&setup.run))?)?;
+    let train = Manifest::read(&setup.split.join("train.csv"))?;
+    let validation = Manifest::read(&setup.split.join("validation.csv"))?;
+    let all: Vec<Row> = train.rows.iter().chain(&validation.rows).cloned().collect();
+    let gradability = {
+        let network = Predictor::of_weights(&trained, outputs.clone(), None, info.spec.clone(), device)?;
+        gradability::fit(&network, &all, &setup.root, ui)?
+    };
+    let weights = match &gradability {
+        Some(head) => onnx::round(&with_row(&trained, &head.weight, head.bias)?)?,
+        None => trained,
+    };
     let model = onnx::write(&weights, &info.spec, &outputs)?;
     if model.len() > NETWORK_BYTES_MAX {
         return Err(ExportError::TooLarge { found: model.len() });
     }
-    let burn = Predictor::of_weights(&weights, outputs.clone(), info.spec.clone(), device)?;
+    let gradability_spec = gradability.as_ref().map(|head| head.spec);
+    let burn = Predictor::of_weights(&weights, outputs.clone(), gradability_spec, info.spec.clone(), device)?;
     let tract = TractNetwork::load(&model, info.spec.shape())?;
 
-    let validation = Manifest::read(&setup.split.join("validation.csv"))?;
     let judged = judge(&burn, &validation.rows, &setup.root, ui)?;
     let settled: Vec<Settled> = outputs
         .iter()
@@ -237,8 +251,6 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
     }
     let parity_photographs = compared.len() + expected.len();
 
-    let train = Manifest::read(&setup.split.join("train.csv"))?;
-    let all: Vec<Row> = train.rows.iter().chain(&validation.rows).cloned().collect();
     let sources: Vec<Source> =
         count(&all).into_iter().map(|(name, counts)| Source { name, photographs: counts.photographs as u64 }).collect();
     let config = setup.run.join("config.toml");
@@ -264,6 +276,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
             activation_map: onnx::ACTIVATION_MAP.to_owned(),
         },
         abstention: None,
+        gradability: gradability_spec,
         outputs: settled
             .iter()
             .map(|settled| OutputSpec {
@@ -280,10 +293,10 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
             trained: setup.trained,
             sources,
         },
-        metrics: card::metrics(&settled, evaluation.as_ref()),
+        metrics: card::metrics(&settled, gradability.as_ref(), evaluation.as_ref()),
         files: BTreeMap::new(),
     };
-    let readme = card::readme(&manifest, &info, &settled, evaluation.as_ref());
+    let readme = card::readme(&manifest, &info, &settled, gradability.as_ref(), evaluation.as_ref());
     files.insert("README.md".to_owned(), readme.into_bytes());
     let network_bytes = files.get("model.onnx").map_or(0, Vec::len);
     let digest = write::write(&setup.out, manifest, &files)?;
@@ -292,10 +305,21 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         digest: digest.to_string(),
         network_bytes,
         outputs: settled,
+        gradability,
         parity_photographs,
         parity_worst: worst,
         unreadable: judged.unreadable,
     })
+}
+
+/// Weights with one more row in the head.
+fn with_row(weights: &NamedWeights, row: &[f32], bias: f32) -> Result<NamedWeights, WeightsError> {
+    let mut extended = weights.clone();
+    let (head, biases) = (weights.require("head.weight")?, weights.require("head.bias")?);
+    let rows = head.shape.first().copied().unwrap_or_default() + 1;
+    extended.insert("head.weight", vec![rows, row.len()], [head.data.as_slice(), row].concat());
+    extended.insert("head.bias", vec![rows], [biases.data.as_slice(), &[bias]].concat());
+    Ok(extended)
 }
 
 /// A validation photograph with its logits; the first few keep their tensors for the comparison of engines.
@@ -313,8 +337,8 @@ struct JudgedRows<'a> {
 fn judge<'a>(burn: &Predictor, rows: &'a [Row], root: &Path, ui: &Ui) -> Result<JudgedRows<'a>, ExportError> {
     let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
     let (first, rest) = files.split_at(files.len().min(PARITY_PHOTOGRAPHS));
-    let mut judged = burn.run(first, ui, |_, tensor| Some(tensor.clone()))?;
-    judged.extend(burn.run(rest, ui, |_, _| None)?);
+    let mut judged = burn.run(first, ui, |_, _, tensor| Some(tensor.clone()))?;
+    judged.extend(burn.run(rest, ui, |_, _, _| None)?);
     let mut out = JudgedRows { rows: Vec::new(), unreadable: Vec::new() };
     for (row, judged) in rows.iter().zip(judged) {
         match judged {

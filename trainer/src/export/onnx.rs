@@ -27,6 +27,9 @@ pub const LOGITS: &str = "logits";
 /// Name of the output `[1, K, size / 16, size / 16]`.
 pub const ACTIVATION_MAP: &str = "activation_map";
 
+/// What the head's last row is called, where it has one more than there are outputs.
+const GRADABILITY: &str = "ungradable";
+
 /// Version of the ONNX file format that goes with operator set 17.
 const IR_VERSION: i64 = 8;
 
@@ -97,10 +100,12 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
     node(&mut graph, "Add", &[flat, bias], LOGITS, Vec::new());
 
     let [channels, height, width] = spec.shape().map(|extent| extent as i64);
-    let k = outputs.len() as i64;
+    let k = weights.require("head.bias")?.data.len();
+    let gradability = (k > outputs.len()).then_some(GRADABILITY);
+    let k = k as i64;
     graph.input = vec![value(INPUT, &[1, channels, height, width])];
     graph.output = vec![value(LOGITS, &[1, k]), value(ACTIVATION_MAP, &[1, k, height / 16, width / 16])];
-    let names: Vec<&str> = outputs.iter().map(|output| output.as_str()).collect();
+    let names: Vec<&str> = outputs.iter().map(|output| output.as_str()).chain(gradability).collect();
     let model = ModelProto {
         ir_version: IR_VERSION,
         opset_import: vec![OperatorSetIdProto { domain: String::new(), version: i64::from(OPSET) }],

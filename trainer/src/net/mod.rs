@@ -122,6 +122,19 @@ impl Network {
         self.predict(self.vgg.features(batch))
     }
 
+    /// The last features of photograph tensors, averaged over each photograph: what the head weighs. One number a
+    /// channel.
+    ///
+    /// # Errors
+    /// When a tensor's shape does not fit, or the engine fails.
+    pub fn pooled(&self, photographs: &[preprocess::Tensor]) -> Result<Vec<Vec<f32>>, NetError> {
+        let Some(first) = photographs.first() else { return Ok(Vec::new()) };
+        let features = self.vgg.features(self.vgg.frozen(self.batch(photographs, first.shape)?, 5));
+        let [count, channels, height, width] = features.dims();
+        let pooled = features.reshape([count, channels, height * width]).mean_dim(2);
+        Ok(values(pooled)?.chunks(channels).map(<[f32]>::to_vec).collect())
+    }
+
     /// Block-4 features of photograph tensors: one array a photograph, and their common shape (channels, height,
     /// width).
     ///

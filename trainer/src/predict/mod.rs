@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use image::RgbImage;
 use ocellus_model::{
-    bundle::Contents,
+    bundle::{Contents, manifest::GradabilitySpec},
     calibration::Calibration,
+    field::{Field, find_field},
     label::Output,
     preprocess::{PreprocessSpec, Tensor, preprocess},
+    quality::Quality,
 };
 use rayon::prelude::*;
 
@@ -60,6 +62,8 @@ pub struct Predictor {
     pub spec: PreprocessSpec,
     /// One decision an output, where it was settled (a bundle); none for a run.
     pub decisions: Option<Vec<Decision>>,
+    /// What the last logit, one more than there are outputs, says of the photograph itself; none for a run.
+    pub gradability: Option<GradabilitySpec>,
     engine: Engine,
 }
 
@@ -93,6 +97,9 @@ pub enum PredictError {
         /// The run folder.
         run: PathBuf,
     },
+    /// Features are to be had from the trainer's engine only.
+    #[error("the device's engine gives no features; use the engine burn")]
+    NoFeatures,
     /// The network has another number of outputs than its description.
     #[error("the network gave {found} logits, expected {expected}")]
     Outputs {
@@ -104,24 +111,27 @@ pub enum PredictError {
 }
 
 impl Predictor {
-    /// Weights with their description, computed by burn.
+    /// Weights with their description, computed by burn. The head has a row for each output, and one more where the
+    /// network says whether a photograph can be judged.
     ///
     /// # Errors
     /// When the weights don't fit.
     pub fn of_weights(
         weights: &NamedWeights,
         outputs: Vec<Output>,
+        gradability: Option<GradabilitySpec>,
         spec: PreprocessSpec,
         device: &Device,
     ) -> Result<Self, PredictError> {
         // A head that doesn't fit would be drawn anew; here it has to be there.
         let head = weights.require("head.weight")?;
         let found = head.shape.first().copied().unwrap_or_default();
-        if found != outputs.len() {
-            return Err(PredictError::Outputs { found, expected: outputs.len() });
+        let expected = outputs.len() + usize::from(gradability.is_some());
+        if found != expected {
+            return Err(PredictError::Outputs { found, expected });
         }
-        let network = Network::build(device, weights, outputs.len(), 0)?;
-        Ok(Self { outputs, spec, decisions: None, engine: Engine::Burn(Box::new(network)) })
+        let network = Network::build(device, weights, expected, 0)?;
+        Ok(Self { outputs, spec, decisions: None, gradability, engine: Engine::Burn(Box::new(network)) })
     }
 
     /// The best epoch of a finished run.
@@ -132,7 +142,7 @@ impl Predictor {
         let info = RunInfo::read(run)?;
         let outputs = info.task.outputs().ok_or_else(|| PredictError::MultiClass { run: run.to_owned() })?;
         let weights = NamedWeights::read(&RunInfo::model_path(run))?;
-        Self::of_weights(&weights, outputs, info.spec, device)
+        Self::of_weights(&weights, outputs, None, info.spec, device)
     }
 
     /// The network of a bundle.
@@ -143,6 +153,7 @@ impl Predictor {
         let manifest = contents.manifest();
         let outputs: Vec<Output> = manifest.labels().collect();
         let spec = manifest.preprocess.clone();
+        let gradability = manifest.gradability;
         let decision = |output: &ocellus_model::bundle::manifest::OutputSpec| Decision {
             calibration: output.calibration,
             threshold: output.threshold,
@@ -151,16 +162,16 @@ impl Predictor {
         match engine {
             EngineChoice::Burn => {
                 let weights = onnx::read_weights(contents.model())?;
-                Ok(Self { decisions, ..Self::of_weights(&weights, outputs, spec, device)? })
+                Ok(Self { decisions, ..Self::of_weights(&weights, outputs, gradability, spec, device)? })
             }
             EngineChoice::Tract => {
                 let network = TractNetwork::load(contents.model(), spec.shape())?;
-                Ok(Self { outputs, spec, decisions, engine: Engine::Tract(Box::new(network)) })
+                Ok(Self { outputs, spec, decisions, gradability, engine: Engine::Tract(Box::new(network)) })
             }
         }
     }
 
-    /// The logits of preprocessed photographs, one list each, in the order of the outputs.
+    /// The logits of preprocessed photographs, one list each, in the order of the outputs, that of the gradability last.
     ///
     /// # Errors
     /// When a tensor does not fit or the engine fails.
@@ -178,8 +189,9 @@ impl Predictor {
                 tensors.par_iter().map(|tensor| network.logits(tensor)).collect::<Result<_, _>>()?
             }
         };
-        match logits.iter().find(|logits| logits.len() != self.outputs.len()) {
-            Some(wrong) => Err(PredictError::Outputs { found: wrong.len(), expected: self.outputs.len() }),
+        let expected = self.outputs.len() + usize::from(self.gradability.is_some());
+        match logits.iter().find(|logits| logits.len() != expected) {
+            Some(wrong) => Err(PredictError::Outputs { found: wrong.len(), expected }),
             None => Ok(logits),
         }
     }
@@ -190,10 +202,50 @@ impl Predictor {
             Some(decisions) => decisions[index].calibration,
             None => Calibration::IDENTITY,
         };
-        logits.iter().enumerate().map(|(index, logit)| calibration(index).probability(f64::from(*logit))).collect()
+        let outputs = logits.iter().take(self.outputs.len()).enumerate();
+        outputs.map(|(index, logit)| calibration(index).probability(f64::from(*logit))).collect()
     }
 
-    /// Runs the network over files, a few in memory at a time. `inspect` sees the decoded pixels of each. A file that
+    /// A photograph's quality once the network has seen it, from the verdict of the measures and the logits.
+    pub fn quality(&self, quality: Quality, logits: &[f32]) -> Quality {
+        match (self.gradability, logits.last()) {
+            (Some(gradability), Some(logit)) => {
+                quality.with_network(gradability.probability(*logit), gradability.refused_from)
+            }
+            _ => quality,
+        }
+    }
+
+    /// The last features of each file, averaged over the photograph, and what `inspect` sees in its pixels. A file that
+    /// can't be read or has no field gives the reason instead.
+    ///
+    /// # Errors
+    /// When the engine is not the trainer's, or fails.
+    pub fn pooled<T: Send>(
+        &self,
+        files: &[PathBuf],
+        ui: &Ui,
+        inspect: impl Fn(&RgbImage, &Field) -> T + Sync,
+    ) -> Result<Vec<Result<(Vec<f64>, T), String>>, PredictError> {
+        let Engine::Burn(network) = &self.engine else { return Err(PredictError::NoFeatures) };
+        let progress = ui.progress("computing features", files.len() as u64);
+        let mut pooled = Vec::with_capacity(files.len());
+        for chunk in files.chunks(CHUNK) {
+            let part = chunk.par_iter().map(|file| match prepare(file, &self.spec) {
+                Ok((pixels, field, tensor)) => {
+                    let features = network.pooled(std::slice::from_ref(&tensor))?.concat();
+                    Ok(Ok((features.into_iter().map(f64::from).collect(), inspect(&pixels, &field))))
+                }
+                Err(reason) => Ok(Err(reason)),
+            });
+            pooled.extend(part.collect::<Result<Vec<_>, NetError>>()?);
+            progress.inc(chunk.len() as u64);
+        }
+        Ok(pooled)
+    }
+
+    /// Runs the network over files, a few in memory at a time. `inspect` sees the decoded pixels of each, its field and
+    /// its tensor. A file that
     /// can't be read or has no field gives the reason instead.
     ///
     /// # Errors
@@ -202,7 +254,7 @@ impl Predictor {
         &self,
         files: &[PathBuf],
         ui: &Ui,
-        inspect: impl Fn(&RgbImage, &Tensor) -> T + Sync,
+        inspect: impl Fn(&RgbImage, &Field, &Tensor) -> T + Sync,
     ) -> Result<Vec<Result<Judged<T>, String>>, PredictError> {
         let progress = ui.progress("judging photographs", files.len() as u64);
         let mut judged = Vec::with_capacity(files.len());
@@ -210,8 +262,8 @@ impl Predictor {
             let prepared: Vec<Result<(Tensor, T), String>> = chunk
                 .par_iter()
                 .map(|file| {
-                    let (pixels, tensor) = prepare(file, &self.spec)?;
-                    let seen = inspect(&pixels, &tensor);
+                    let (pixels, field, tensor) = prepare(file, &self.spec)?;
+                    let seen = inspect(&pixels, &field, &tensor);
                     Ok((tensor, seen))
                 })
                 .collect();
@@ -237,16 +289,16 @@ impl Predictor {
 /// What came of one photograph.
 #[derive(Debug, Clone)]
 pub struct Judged<T> {
-    /// One logit an output.
+    /// One logit an output, that of the gradability last.
     pub logits: Vec<f32>,
     /// What was seen in the pixels.
     pub seen: T,
 }
 
 /// Decodes a photograph, finds its field and preprocesses it, exactly as the device does. The error is one line.
-fn prepare(file: &Path, spec: &PreprocessSpec) -> Result<(RgbImage, Tensor), String> {
+fn prepare(file: &Path, spec: &PreprocessSpec) -> Result<(RgbImage, Field, Tensor), String> {
     let photograph = ocellus_model::image::read(file).map_err(|error| error.to_string())?;
-    let field = ocellus_model::field::find_field(&photograph.pixels).map_err(|error| error.to_string())?;
+    let field = find_field(&photograph.pixels).map_err(|error| error.to_string())?;
     let tensor = preprocess(&photograph.pixels, &field, spec);
-    Ok((photograph.pixels, tensor))
+    Ok((photograph.pixels, field, tensor))
 }
