@@ -41,8 +41,8 @@ gpu-check: ## a training step's loss and gradients agree between processor and G
 	scripts/with-software-gpu.sh $(TARGET)/debug/ocellus-trainer device-check --device wgpu
 
 bench: ## how long each step takes (let nothing else run meanwhile)
-	@scripts/setup.sh build
-	$(CARGO) bench --workspace --profile dev
+	@scripts/setup.sh test
+	$(CARGO) bench $(WORKSPACE) --profile dev
 
 doc: ## the crates' documentation
 	$(CARGO) doc --workspace --no-deps

@@ -9,7 +9,7 @@ use ocellus_model::{
 const SIZE: (u16, u16) = (2000, 1500);
 
 /// The file's bytes.
-pub fn photograph() -> Vec<u8> {
+pub(crate) fn photograph() -> Vec<u8> {
     let findings = Findings { microaneurysms: 0.6, haemorrhages: 0.6, ..Findings::NONE };
     let size = (u32::from(SIZE.0), u32::from(SIZE.1));
     let pixels = draw(&PracticeEye { size, findings, ..PracticeEye::new(1, Laterality::Od) });

@@ -1,7 +1,5 @@
 //! Good photographs made worse in graded steps by simple physics: the score that should tell of it falls with each step.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
-
 use std::{env, path::Path};
 
 use image::{Rgb, RgbImage, imageops};

@@ -1,7 +1,5 @@
 //! A folder of five hundred mixed photographs: every file is judged or named with its reason, none is lost.
 
-#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -109,7 +109,7 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
     })?;
     let mut examples = Vec::with_capacity(chosen.len());
     for ((row, fold), pooled) in chosen.iter().zip(pooled) {
-        let (features, ruled_out) = pooled.map_or((None, true), |(features, ruled_out)| (Some(features), ruled_out));
+        let (features, ruled_out) = pooled.map_or((None, true), |pooled| (Some(pooled.features), pooled.seen));
         examples.push(Example { features, ruled_out, grade: row.quality, fold: *fold });
     }
     let Some(logits) = cross_validated(&examples) else { return Ok(None) };

@@ -226,7 +226,7 @@ impl Predictor {
         files: &[PathBuf],
         ui: &Ui,
         inspect: impl Fn(&RgbImage, &Field) -> T + Sync,
-    ) -> Result<Vec<Result<(Vec<f64>, T), String>>, PredictError> {
+    ) -> Result<Vec<Result<Pooled<T>, String>>, PredictError> {
         let Engine::Burn(network) = &self.engine else { return Err(PredictError::NoFeatures) };
         let progress = ui.progress("computing features", files.len() as u64);
         let mut pooled = Vec::with_capacity(files.len());
@@ -234,7 +234,8 @@ impl Predictor {
             let part = chunk.par_iter().map(|file| match prepare(file, &self.spec) {
                 Ok((pixels, field, tensor)) => {
                     let features = network.pooled(std::slice::from_ref(&tensor))?.concat();
-                    Ok(Ok((features.into_iter().map(f64::from).collect(), inspect(&pixels, &field))))
+                    let features = features.into_iter().map(f64::from).collect();
+                    Ok(Ok(Pooled { features, seen: inspect(&pixels, &field) }))
                 }
                 Err(reason) => Ok(Err(reason)),
             });
@@ -291,6 +292,15 @@ impl Predictor {
 pub struct Judged<T> {
     /// One logit an output, that of the gradability last.
     pub logits: Vec<f32>,
+    /// What was seen in the pixels.
+    pub seen: T,
+}
+
+/// The last features of one photograph.
+#[derive(Debug, Clone)]
+pub struct Pooled<T> {
+    /// One number a channel, the average over the photograph.
+    pub features: Vec<f64>,
     /// What was seen in the pixels.
     pub seen: T,
 }
