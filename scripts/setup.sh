@@ -41,7 +41,8 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-available() { apt-cache show "$1" >/dev/null 2>&1; }
+# A package that others only name is known to apt, and still can't be installed.
+available() { [[ "$(LC_ALL=C apt-cache policy "$1" 2>/dev/null)" == *"Candidate: "[!\(]* ]]; }
 
 have cc || install gcc libc6-dev
 have make || install make
