@@ -227,14 +227,14 @@ impl Judge {
             }
         };
 
-        let quality = match (manifest.gradability, inference.logits.last()) {
-            (Some(gradability), Some(&logit)) => {
+        let quality = match manifest.gradability {
+            Some(gradability) => {
                 let before = quality.reasons.len();
-                let quality = quality.with_network(gradability.probability(logit), gradability.refused_from);
+                let quality = gradability.judge(quality, &inference.logits);
                 record.reasons.extend(quality.reasons[before..].iter().copied().map(Why::Photograph));
                 record.quality.insert(quality).clone()
             }
-            _ => quality,
+            None => quality,
         };
         let scores = scores(manifest, &inference.logits);
         let abstention = manifest.abstention.map_or(0.0, |abstention| abstention.fraction);

@@ -3,14 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
-use std::{
-    collections::BTreeSet,
-    env,
-    io::Cursor,
-    path::{Path, PathBuf},
-    sync::Mutex,
-    thread,
-};
+use std::{collections::BTreeSet, io::Cursor, path::PathBuf, sync::Mutex, thread};
 
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
@@ -23,6 +16,8 @@ use ocellus_model::{
     preprocess::{ColourVariant, PreprocessSpec, Tensor, preprocess},
     tolerance::{FIELD_RELATIVE, TENSOR_MEAN_LEVELS},
 };
+
+mod real;
 
 /// Photographs looked at.
 const PHOTOGRAPHS: usize = 200;
@@ -44,12 +39,9 @@ fn spec() -> PreprocessSpec {
 
 /// About [`PHOTOGRAPHS`] real photographs of all sources, always the same ones; none where there is no folder.
 fn photographs() -> Option<Vec<PathBuf>> {
-    let Some(folder) = env::var_os("OCELLUS_PHOTOGRAPHS").filter(|folder| !folder.is_empty()) else {
-        eprintln!("skipped: OCELLUS_PHOTOGRAPHS does not name a folder with real photographs");
-        return None;
-    };
+    let images = real::images()?;
     let mut files = Vec::new();
-    for source in std::fs::read_dir(Path::new(&folder).join("images")).unwrap() {
+    for source in std::fs::read_dir(images).unwrap() {
         let source = source.unwrap();
         // Photographs that people called ungradable need not have a field.
         if source.file_name() == "ungradable" {

@@ -1,13 +1,13 @@
 //! Good photographs made worse in graded steps by simple physics: the score that should tell of it falls with each step.
 
-use std::{env, path::Path};
-
 use image::{Rgb, RgbImage, imageops};
 use ocellus_model::{
     field::{Field, find_field},
     image::read,
     quality::{Scores, assess},
 };
+
+mod real;
 
 /// Photographs of each graded source.
 const PHOTOGRAPHS: usize = 12;
@@ -134,15 +134,12 @@ fn smear(pixels: &RgbImage, length: i64) -> RgbImage {
 
 #[test]
 fn each_step_down_a_ladder_lowers_the_score_that_tells_of_it() {
-    let Some(folder) = env::var_os("OCELLUS_PHOTOGRAPHS").filter(|folder| !folder.is_empty()) else {
-        eprintln!("skipped: OCELLUS_PHOTOGRAPHS does not name a folder with real photographs");
-        return;
-    };
+    let Some(images) = real::images() else { return };
     let mut faults = Vec::new();
     let mut looked_at = 0;
     // The sources whose photographs people called good.
     for source in ["drimdb", "hei_med"] {
-        let place = Path::new(&folder).join("images").join(source);
+        let place = images.join(source);
         let mut files: Vec<_> = std::fs::read_dir(place).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
         let step = files.len() / PHOTOGRAPHS;

@@ -73,6 +73,13 @@ impl Gated {
     }
 }
 
+impl Refusals {
+    /// `refused` of `photographs`.
+    pub fn new(refused: usize, photographs: usize) -> Self {
+        Refusals { photographs, refused, share: proportion(refused, photographs) }
+    }
+}
+
 /// Runs the classic gate over photographs. One that can't be read gives its reason instead.
 pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, String)>> {
     let progress = ui.progress("measuring photographs", rows.len() as u64);
@@ -104,21 +111,14 @@ pub fn refusals(gated: &[Gated]) -> BTreeMap<&'static str, Refusals> {
         count.0 += 1;
         count.1 += usize::from(photograph.refused);
     }
-    counts
-        .into_iter()
-        .map(|(grade, (photographs, refused))| {
-            (grade, Refusals { photographs, refused, share: proportion(refused, photographs) })
-        })
-        .collect()
+    counts.into_iter().map(|(grade, (photographs, refused))| (grade, Refusals::new(refused, photographs))).collect()
 }
 
 /// The refusals as lines of text.
 pub fn text(refusals: &BTreeMap<&'static str, Refusals>) -> String {
     let mut text = format!("{:<12} {:>12} {:>9}  share (95 %)\n", "people said", "photographs", "refused");
     for (grade, refusals) in refusals {
-        let share = refusals.share.map_or_else(String::new, |share| {
-            format!("{:.3} ({:.3} to {:.3})", share.value, share.ci95[0], share.ci95[1])
-        });
+        let share = refusals.share.map_or_else(String::new, |share| share.to_string());
         text.push_str(&format!("{grade:<12} {:>12} {:>9}  {share}\n", refusals.photographs, refusals.refused));
     }
     text

@@ -25,7 +25,7 @@ use smartcore::{
 
 use crate::{
     cli::Ui,
-    evaluate::{auroc::auroc, calibration::platt, interval::proportion},
+    evaluate::{auroc::auroc, calibration::platt},
     gate::Refusals,
     manifest::Row,
     predict::{PredictError, Predictor},
@@ -161,7 +161,7 @@ fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> Gradability
     let refused_from = calibration.probability(from).clamp(1e-6, 1.0 - 1e-6);
     let refused = |logits: Vec<f64>| {
         let refused = logits.iter().filter(|logit| calibration.probability(**logit) >= refused_from).count();
-        Refusals { photographs: logits.len(), refused, share: proportion(refused, logits.len()) }
+        Refusals::new(refused, logits.len())
     };
     let graded = |grade| {
         let seen = examples.iter().zip(logits).filter(|(example, _)| example.features.is_some());

@@ -15,6 +15,7 @@ use crate::{
     label::Output,
     laterality::Laterality,
     preprocess::{PreprocessSpec, SpecError},
+    quality::Quality,
 };
 
 /// The version of the manifest's rules this build writes, and the highest it reads. Version 1 had no
@@ -129,9 +130,11 @@ pub struct GradabilitySpec {
 }
 
 impl GradabilitySpec {
-    /// The probability that people would call a photograph ungradable, from the network's last logit.
-    pub fn probability(&self, logit: f32) -> f64 {
-        self.calibration.probability(f64::from(logit))
+    /// The quality of a photograph once the network has seen it: the verdict of the measures with the word of the last
+    /// of its `logits`. Without any logit it can't be trusted.
+    pub fn judge(&self, quality: Quality, logits: &[f32]) -> Quality {
+        let probability = logits.last().map_or(f64::NAN, |logit| self.calibration.probability(f64::from(*logit)));
+        quality.with_network(probability, self.refused_from)
     }
 }
 

@@ -6,7 +6,11 @@ use ::image::RgbImage;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{DefaultDicomObject, OpenFileOptions, Tag};
 
-use super::{DecodeError, Photograph, jpeg, limits};
+use super::{
+    DecodeError, Photograph,
+    frame::{ColourRange, Matrix, YcbcrEncoding},
+    jpeg, limits,
+};
 use crate::laterality::Laterality;
 
 /// Where the magic word of a DICOM file stands (PS3.10, 7.1), and the word.
@@ -20,7 +24,7 @@ const EXPECTED: &str =
 
 /// Decodes a DICOM file.
 pub(super) fn decode(bytes: &[u8]) -> Result<Photograph, DecodeError> {
-    let object = OpenFileOptions::new().from_reader(bytes).map_err(|error| DecodeError::damaged(KIND)(&error))?;
+    let object = OpenFileOptions::new().from_reader(bytes).map_err(|error| damaged(&error))?;
     let object = Object(object);
     let frames = object.number(tags::NUMBER_OF_FRAMES)?.unwrap_or(1);
     if frames != 1 {
@@ -73,8 +77,8 @@ impl Object {
         (!text.is_empty()).then_some(text)
     }
 
-    fn bytes(&self, tag: Tag) -> Option<Vec<u8>> {
-        self.0.element_opt(tag).ok()??.to_bytes().ok().map(Cow::into_owned)
+    fn bytes(&self, tag: Tag) -> Option<Cow<'_, [u8]>> {
+        self.0.element_opt(tag).ok()??.to_bytes().ok()
     }
 
     fn number(&self, tag: Tag) -> Result<Option<u32>, DecodeError> {
@@ -101,15 +105,17 @@ impl Object {
             1 => true,
             other => return Err(damaged(&format_args!("Planar Configuration {other}, expected 0 or 1"))),
         };
-        let convert: fn([u8; 3]) -> [u8; 3] = match colours {
-            "RGB" => |rgb| rgb,
-            "YBR_FULL" => super::frame::full_range_bt601,
+        let ycbcr = match colours {
+            "RGB" => None,
+            // As in JPEG (PS3.3, C.7.6.3.1.2).
+            "YBR_FULL" => Some(Matrix::new(YcbcrEncoding::Bt601, ColourRange::Full)),
             other => return Err(refuse(format!("colours as {other}"))),
         };
         let pixels = RgbImage::from_fn(width, height, |x, y| {
             let at = y as usize * width as usize + x as usize;
             let place = |channel: usize| if planes { channel * plane + at } else { 3 * at + channel };
-            ::image::Rgb(convert([0, 1, 2].map(|channel| pixels[place(channel)])))
+            let colour = [0, 1, 2].map(|channel| pixels[place(channel)]);
+            ::image::Rgb(ycbcr.as_ref().map_or(colour, |matrix| matrix.rgb(colour)))
         });
         Ok(Photograph::plain(pixels))
     }

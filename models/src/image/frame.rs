@@ -84,7 +84,7 @@ impl YcbcrEncoding {
 
 /// Fixed-point factors from Y, Cb, Cr to RGB; integers, so that every machine gives the same bytes.
 #[derive(Debug, Clone, Copy)]
-struct Matrix {
+pub(super) struct Matrix {
     black: i32,
     luma: i32,
     red_cr: i32,
@@ -97,7 +97,7 @@ struct Matrix {
 const POINT: u32 = 16;
 
 impl Matrix {
-    fn new(encoding: YcbcrEncoding, range: ColourRange) -> Self {
+    pub(super) fn new(encoding: YcbcrEncoding, range: ColourRange) -> Self {
         let (red, blue) = encoding.weights();
         let green = 1.0 - red - blue;
         let (black, luma, chroma) = match range {
@@ -115,17 +115,12 @@ impl Matrix {
         }
     }
 
-    fn rgb(&self, [y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    pub(super) fn rgb(&self, [y, cb, cr]: [u8; 3]) -> [u8; 3] {
         let y = (i32::from(y) - self.black) * self.luma;
         let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
         [self.red_cr * cr, self.green_cb * cb + self.green_cr * cr, self.blue_cb * cb]
             .map(|colour| ((y + colour + (1 << (POINT - 1))) >> POINT).clamp(0, 255) as u8)
     }
-}
-
-/// One pixel from YCbCr of JPEG's and DICOM's sort to RGB.
-pub(super) fn full_range_bt601(ycbcr: [u8; 3]) -> [u8; 3] {
-    Matrix::new(YcbcrEncoding::Bt601, ColourRange::Full).rgb(ycbcr)
 }
 
 /// Decodes one frame.

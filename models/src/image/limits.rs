@@ -1,8 +1,8 @@
 //! Sizes beyond which a photograph is refused before memory is taken.
 //!
-//! The largest fundus cameras deliver some 45 million pixels. A decoded photograph takes three bytes a pixel; a 16-bit
-//! or transparent one six to eight bytes more while it is converted, a progressive JPEG six: at most
-//! [`PIXELS_MAX`] × 11 bytes, 700 MB, and 190 MB for a photograph that is stored as 8-bit RGB.
+//! The largest fundus cameras deliver some 45 million pixels. A decoded photograph takes three bytes a pixel, 190 MB;
+//! while it is made, a transparent one of 16 bits takes twelve (eight stored, four of them converted), which is the most
+//! of all kinds: [`PIXELS_MAX`] × 12 bytes, 770 MB, beside the file itself. Reckoned, not measured.
 
 use super::DecodeError;
 

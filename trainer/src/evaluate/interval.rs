@@ -1,5 +1,7 @@
 //! Wilson's score interval of a proportion (Wilson 1927).
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// The 97.5 % quantile of the standard normal distribution.
@@ -12,6 +14,12 @@ pub struct Proportion {
     pub value: f64,
     /// Wilson's 95 % interval.
     pub ci95: [f64; 2],
+}
+
+impl fmt::Display for Proportion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3} ({:.3} to {:.3})", self.value, self.ci95[0], self.ci95[1])
+    }
 }
 
 /// `hits` of `trials`; none without a trial.

@@ -183,10 +183,7 @@ fn figures(text: &mut String, title: &str, found: &Value, frame: Option<&Value>,
 }
 
 fn share(refused: &Refusals) -> String {
-    refused.share.map_or_else(
-        || "–".to_owned(),
-        |share| format!("{:.3} ({:.3} to {:.3})", share.value, share.ci95[0], share.ci95[1]),
-    )
+    refused.share.map_or_else(|| "–".to_owned(), |share| share.to_string())
 }
 
 fn figure(value: Option<f64>) -> String {

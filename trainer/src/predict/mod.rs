@@ -208,11 +208,9 @@ impl Predictor {
 
     /// A photograph's quality once the network has seen it, from the verdict of the measures and the logits.
     pub fn quality(&self, quality: Quality, logits: &[f32]) -> Quality {
-        match (self.gradability, logits.last()) {
-            (Some(gradability), Some(logit)) => {
-                quality.with_network(gradability.probability(*logit), gradability.refused_from)
-            }
-            _ => quality,
+        match self.gradability {
+            Some(gradability) => gradability.judge(quality, logits),
+            None => quality,
         }
     }
 
@@ -246,8 +244,7 @@ impl Predictor {
     }
 
     /// Runs the network over files, a few in memory at a time. `inspect` sees the decoded pixels of each, its field and
-    /// its tensor. A file that
-    /// can't be read or has no field gives the reason instead.
+    /// its tensor. A file that can't be read or has no field gives the reason instead.
     ///
     /// # Errors
     /// When the engine fails.
