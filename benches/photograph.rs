@@ -9,7 +9,11 @@
 use std::{env, fs, hint::black_box, path::PathBuf};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ocellus::{inference::Engine, judge::Judge, trust};
+use ocellus::{
+    inference::Engine,
+    judge::{Judge, Known},
+    trust,
+};
 use ocellus_model::{bundle::Bundle, field, image, preprocess, quality};
 
 mod drawn;
@@ -42,7 +46,9 @@ fn steps(criterion: &mut Criterion) {
     });
     group.bench_function("inference", |bencher| bencher.iter(|| engine.run(black_box(&tensor)).unwrap()));
     let judge = Judge::new(bundle).unwrap();
-    group.bench_function("all", |bencher| bencher.iter(|| judge.judge("bench.jpg", black_box(&bytes))));
+    group.bench_function("all", |bencher| {
+        bencher.iter(|| judge.judge("bench.jpg", black_box(&bytes), Known::default()))
+    });
     group.finish();
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! photograph   not a fundus photograph, or like none that people judged ► no result
 //!              else a probability at or above its threshold ───────────► refer
-//!              else poor, taken before, or a probability missing ──────► no result
+//!              else poor, taken before, perhaps the other eye's,
+//!                   or a probability missing ──────────────────────────► no result
 //!              else a probability in the abstention zone ──────────────► refer (uncertain)
 //!              else ───────────────────────────────────────────────────► no referable signs
 //!
@@ -118,8 +119,8 @@ fn may_be_negative(quality: &Quality) -> bool {
         Gradability::Good | Gradability::Usable => true,
         Gradability::Ungradable => false,
     };
-    // The same photograph again says nothing of the eye that should have been photographed.
-    judged && !quality.reasons.contains(&Reason::AlreadyTaken)
+    // The same photograph again, or the other eye's, says nothing of the eye that should have been photographed.
+    judged && !quality.reasons.iter().any(|reason| matches!(reason, Reason::AlreadyTaken | Reason::WrongEyeSuspected))
 }
 
 /// Decides for the patient; `None` for an eye that was not photographed. The worst eye decides.
@@ -134,7 +135,7 @@ pub fn patient(right: Option<Outcome>, left: Option<Outcome>) -> PatientDisposit
 
 #[cfg(test)]
 mod tests {
-    use ocellus_model::quality::Scores;
+    use ocellus_model::quality::{OpticDisc, Scores};
     use proptest::prelude::*;
 
     use super::*;
@@ -143,7 +144,8 @@ mod tests {
 
     fn quality(gradability: Gradability, reasons: Vec<Reason>) -> Quality {
         let scores = Scores { focus: 0.5, brightness: 0.5, evenness: 0.5, field_visible: 1.0, ungradable: 0.5 };
-        Quality { gradability, reasons, scores }
+        let disc = OpticDisc { x: 0.0, y: 0.0, margin: 0.0 };
+        Quality { gradability, reasons, disc, scores }
     }
 
     fn scored(probabilities: &[f64]) -> Vec<Scored> {
@@ -208,8 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn the_same_photograph_again_is_never_a_negative() {
-        assert_eq!(outcome(&[0.0], Gradability::Good, vec![Reason::AlreadyTaken]), Outcome::NoResult);
+    fn the_same_photograph_again_and_the_other_eyes_are_never_a_negative() {
+        for reason in [Reason::AlreadyTaken, Reason::WrongEyeSuspected] {
+            assert_eq!(outcome(&[0.0], Gradability::Good, vec![reason]), Outcome::NoResult, "{reason:?}");
+        }
     }
 
     #[test]
@@ -271,6 +275,7 @@ mod tests {
             let judged = quality.gradability != Gradability::Ungradable
                 && !quality.reasons.contains(&Reason::NotFundus)
                 && !quality.reasons.contains(&Reason::Unjudgeable)
+                && !quality.reasons.contains(&Reason::WrongEyeSuspected)
                 && !quality.reasons.contains(&Reason::AlreadyTaken);
             prop_assert_eq!(decision.outcome == Outcome::NoReferableSigns, below && judged);
         }

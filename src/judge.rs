@@ -16,8 +16,9 @@ use ocellus_model::{
     field::{self, Field, FieldError},
     image::{self, Photograph},
     label::Output,
+    laterality::Laterality,
     preprocess,
-    quality::{self, Quality, Reason},
+    quality::{self, Fingerprint, Quality, Reason, Reduction},
 };
 use serde::{Serialize, Serializer};
 
@@ -118,9 +119,20 @@ pub struct Judgement {
     pub photograph: Option<Photograph>,
     /// Its field, where there is one.
     pub field: Option<Field>,
+    /// What it is known by, should it come again; none without a field.
+    pub fingerprint: Option<Fingerprint>,
     /// Where the network looked, one map for each of the bundle's outputs. It lies over the square around the disc
     /// that the preprocessing cut out: concentric with the field, of radius `disc · visible_radius`.
     pub activation_map: Option<ActivationMap>,
+}
+
+/// What is known of a photograph before it is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The eye it was taken of; none where nobody said. What the file itself says stands in then.
+    pub eye: Option<Laterality>,
+    /// Other photographs of the same patient: one that comes again says nothing new.
+    pub before: &'a [&'a Fingerprint],
 }
 
 impl Judge {
@@ -154,11 +166,17 @@ impl Judge {
     }
 
     /// Judges the bytes of one photograph; `file` names it in the record.
-    pub fn judge(&self, file: &str, bytes: &[u8]) -> Judgement {
+    pub fn judge(&self, file: &str, bytes: &[u8], known: Known<'_>) -> Judgement {
         let start = Instant::now();
         let mut clock = Stopwatch(start);
-        let mut judgement = Judgement { record: self.blank(file), photograph: None, field: None, activation_map: None };
-        self.steps(bytes, &mut judgement, &mut clock);
+        let mut judgement = Judgement {
+            record: self.blank(file),
+            photograph: None,
+            field: None,
+            fingerprint: None,
+            activation_map: None,
+        };
+        self.steps(bytes, known, &mut judgement, &mut clock);
         judgement.record.milliseconds.total = milliseconds(start.elapsed());
         judgement
     }
@@ -185,12 +203,15 @@ impl Judge {
     }
 
     /// The way of a photograph; where it ends early, the record has no result.
-    fn steps(&self, bytes: &[u8], judgement: &mut Judgement, clock: &mut Stopwatch) {
-        let Judgement { record, photograph, field, activation_map } = judgement;
+    fn steps(&self, bytes: &[u8], known: Known<'_>, judgement: &mut Judgement, clock: &mut Stopwatch) {
+        let Judgement { record, photograph, field, fingerprint, activation_map } = judgement;
         let decoded = image::decode(bytes);
         record.milliseconds.decode = clock.lap();
-        let pixels = match decoded {
-            Ok(decoded) => &photograph.insert(decoded).pixels,
+        let (pixels, of_file) = match decoded {
+            Ok(decoded) => {
+                let photograph = photograph.insert(decoded);
+                (&photograph.pixels, photograph.laterality)
+            }
             Err(error) => return record.unreadable(&error.to_string()),
         };
 
@@ -205,7 +226,10 @@ impl Judge {
             }
         };
 
-        let quality = record.quality.insert(quality::assess(pixels, field)).clone();
+        let reduction = Reduction::of(pixels, field);
+        let fingerprint = fingerprint.insert(Fingerprint::of(&reduction));
+        let quality = known.quality(quality::assess_reduced(&reduction, field), of_file, fingerprint);
+        let quality = record.quality.insert(quality).clone();
         record.milliseconds.quality = clock.lap();
         record.reasons.extend(quality.reasons.iter().copied().map(Why::Photograph));
         if quality.reasons.contains(&Reason::NotFundus) {
@@ -246,6 +270,18 @@ impl Judge {
         record.findings = decision.findings;
         record.probabilities = scores.iter().map(|score| (score.label, score.probability)).collect();
         *activation_map = Some(inference.activation_map);
+    }
+}
+
+impl Known<'_> {
+    /// The verdict in the light of what is known; `of_file` is the eye that the file itself names.
+    fn quality(&self, quality: Quality, of_file: Option<Laterality>, fingerprint: &Fingerprint) -> Quality {
+        let quality = match (self.eye, of_file) {
+            (Some(eye), Some(other)) if eye != other => quality.of_other_eye(),
+            (Some(eye), _) | (None, Some(eye)) => quality.with_eye(eye),
+            (None, None) => quality,
+        };
+        if self.before.iter().any(|before| before.is_same(fingerprint)) { quality.taken_before() } else { quality }
     }
 }
 

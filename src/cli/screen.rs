@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
-    judge::{Judge, Record},
+    judge::{Judge, Known, Record},
 };
 
 /// Judges photographs of the retina, one after the other, and prints a record for each.
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     };
     printer.begin(&judge, arguments.eye).map_err(ExpectedError::Output)?;
     for path in &photographs {
-        printer.record(&judge_file(&judge, path)).map_err(ExpectedError::Output)?;
+        printer.record(&judge_file(&judge, path, arguments.eye)).map_err(ExpectedError::Output)?;
     }
     printer.end().map_err(ExpectedError::Output)?;
     Ok(if printer.summary.has_network_failed() {
@@ -78,10 +78,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     })
 }
 
-fn judge_file(judge: &Judge, path: &Path) -> Record {
+fn judge_file(judge: &Judge, path: &Path, eye: Option<Laterality>) -> Record {
     let file = path.to_string_lossy();
     match image::read_bytes(path) {
-        Ok(bytes) => judge.judge(&file, &bytes).record,
+        Ok(bytes) => judge.judge(&file, &bytes, Known { eye, before: &[] }).record,
         Err(error) => judge.unreadable(&file, &error.to_string()),
     }
 }

@@ -16,12 +16,12 @@ use ocellus_board::{
     camera::Camera,
     panel::{Geometry, Offscreen, Panel, PanelError},
 };
-use ocellus_model::{field, image, laterality::Laterality};
+use ocellus_model::{field, image, laterality::Laterality, quality::Fingerprint};
 
 use crate::{
     decision::PatientDisposition,
     encounter::{Command, Encounter, Entry, Event, EyeStatus, Fault, Monotonic, Reading, Settings, View},
-    judge::{Judge, Record},
+    judge::{Judge, Known, Record},
     screens::{Screens, Shot, Shots, Status},
 };
 use patient::PracticeCamera;
@@ -115,6 +115,7 @@ struct Capture {
     attempt: u32,
     bytes: Vec<u8>,
     record: Option<Record>,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// A decoded photograph with its field.
@@ -132,7 +133,10 @@ impl Scene<'_> {
                 let event = match self.camera.next_frame(settings.capture_within) {
                     Ok(frame) => {
                         self.remember(eye, &frame.bytes);
-                        self.captures.insert(token, Capture { eye, attempt, bytes: frame.bytes, record: None });
+                        self.captures.insert(
+                            token,
+                            Capture { eye, attempt, bytes: frame.bytes, record: None, fingerprint: None },
+                        );
                         Event::Captured { token }
                     }
                     Err(error) => {
@@ -143,8 +147,14 @@ impl Scene<'_> {
                 self.events.push_back(event);
             }
             Command::Judge { token, capture } => {
-                if let Some(Capture { eye, attempt, bytes, record }) = self.captures.get_mut(&capture) {
-                    let record = record.insert(self.judge.judge(&store::photograph_name(*eye, *attempt), bytes).record);
+                let others = self.captures.iter().filter(|(taken, _)| **taken != capture);
+                let before: Vec<Fingerprint> = others.filter_map(|(_, other)| other.fingerprint.clone()).collect();
+                let before: Vec<&Fingerprint> = before.iter().collect();
+                if let Some(Capture { eye, attempt, bytes, record, fingerprint }) = self.captures.get_mut(&capture) {
+                    let known = Known { eye: Some(*eye), before: &before };
+                    let judgement = self.judge.judge(&store::photograph_name(*eye, *attempt), bytes, known);
+                    *fingerprint = judgement.fingerprint;
+                    let record = record.insert(judgement.record);
                     let reading = Reading {
                         outcome: record.outcome,
                         reasons: record.reasons.clone(),

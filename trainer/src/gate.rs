@@ -11,7 +11,7 @@ use ocellus_model::{
     field::find_field,
     image,
     quality::{
-        Gradability, Quality, assess_measured,
+        Gradability, OpticDisc, Quality, Reduction, assess_measured,
         measures::{Measures, NAMES},
     },
 };
@@ -90,8 +90,9 @@ pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, St
             let pixels = &photograph.pixels;
             let gated = match find_field(pixels) {
                 Ok(field) => {
-                    let measures = Measures::of(pixels, &field);
-                    let quality = assess_measured(&measures, &field);
+                    let reduction = Reduction::of(pixels, &field);
+                    let measures = Measures::of(&reduction);
+                    let quality = assess_measured(&measures, OpticDisc::find(&reduction), &field);
                     Gated { measures: Some(measures.values()), ..Gated::new(row, Ok(&quality)) }
                 }
                 Err(error) => Gated::new(row, Err(error.to_string())),

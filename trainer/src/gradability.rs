@@ -9,10 +9,14 @@
 //!
 //! Not here: classic measures of quality (`ocellus_model::quality`), training the network itself.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
+use ::image::RgbImage;
 use ocellus_model::{
     bundle::manifest::GradabilitySpec,
+    field::Field,
+    image,
+    phantom::{self, PracticeEye, PracticeSet},
     quality::{self, Gradability, Reason},
 };
 use rayon::prelude::*;
@@ -34,18 +38,24 @@ use crate::{
 
 /// Fewer ungradable photographs teach nothing.
 pub const UNGRADABLE_MIN: usize = 30;
-/// Most photographs that nobody graded but somebody could label; they count as gradable.
-const LABELLED_MAX: usize = 1500;
+/// Most photographs of a source that nobody graded but somebody could label; they count as gradable. More would drown
+/// the graded ones: some of them are poor enough.
+const LABELLED_MAX: usize = 100;
+/// Drawn eyes that count as gradable, so that devices can be tried and taught on practice eyes.
+const DRAWN: usize = 60;
+/// What they are drawn from: a practice set that nothing else uses, and the side of its pictures in pixels.
+const DRAWN_SEED: u64 = 5_2311;
+const DRAWN_SIDE: u32 = 640;
 /// Parts of the cross-validation.
 const FOLDS: usize = 10;
 /// Photographs of a source that follow each other by name and are kept together.
 const SERIES: usize = 10;
 /// Weight of the penalty on squared coefficients, of standardised features. Five hundred
 /// features of a few dozen ungradable photographs need a strong one; around this value the figures hardly change.
-const PENALTY: f64 = 3000.0;
+const PENALTY: f64 = 2000.0;
 /// Part of the ungradable photographs that has to be refused in cross-validation, by the network or by a measure that
 /// leaves no doubt.
-pub const REFUSED_WANTED: f64 = 0.96;
+pub const REFUSED_WANTED: f64 = 0.95;
 
 /// The row and what was found in cross-validation.
 #[derive(Debug, Clone, Serialize)]
@@ -67,6 +77,8 @@ pub struct GradabilityHead {
     pub good: Refusals,
     /// Of those that nobody graded and somebody labelled.
     pub labelled: Refusals,
+    /// Of drawn eyes that show what is to be seen.
+    pub drawn: Refusals,
     /// AUROC of ungradable against good photographs, in cross-validation.
     pub auroc: Option<f64>,
 }
@@ -77,18 +89,29 @@ struct Example {
     features: Option<Vec<f64>>,
     /// Refused already, for want of a field or by a measure that leaves no doubt.
     ruled_out: bool,
-    grade: Option<Gradability>,
+    told: Told,
     fold: usize,
+}
+
+/// How it is known whether a photograph can be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// People graded it.
+    Graded(Gradability),
+    /// Somebody could label it.
+    Labelled,
+    /// It was drawn without a fault that hides anything.
+    Drawn,
 }
 
 impl Example {
     /// The features and whether it is to be refused; none where people were undecided, or there is nothing to see, which
     /// teaches nothing.
     fn learnt(&self) -> Option<(&[f64], bool)> {
-        let refused = match self.grade {
-            Some(Gradability::Ungradable) => true,
-            Some(Gradability::Good) | None => false,
-            Some(Gradability::Usable) => return None,
+        let refused = match self.told {
+            Told::Graded(Gradability::Ungradable) => true,
+            Told::Graded(Gradability::Good) | Told::Labelled | Told::Drawn => false,
+            Told::Graded(Gradability::Usable) => return None,
         };
         Some((self.features.as_deref()?, refused))
     }
@@ -103,15 +126,22 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
     if chosen.iter().filter(|(row, _)| row.quality == Some(Gradability::Ungradable)).count() < UNGRADABLE_MIN {
         return Ok(None);
     }
+    let rules_out =
+        |pixels: &RgbImage, field: &Field| quality::assess(pixels, field).reasons.into_iter().any(Reason::rules_out);
     let files: Vec<_> = chosen.iter().map(|(row, _)| root.join(&row.file)).collect();
-    let pooled = predictor.pooled(&files, ui, |pixels, field| {
-        quality::assess(pixels, field).reasons.into_iter().any(Reason::rules_out)
-    })?;
-    let mut examples = Vec::with_capacity(chosen.len());
-    for ((row, fold), pooled) in chosen.iter().zip(pooled) {
-        let (features, ruled_out) = pooled.map_or((None, true), |pooled| (Some(pooled.features), pooled.seen));
-        examples.push(Example { features, ruled_out, grade: row.quality, fold: *fold });
-    }
+    let read = |at: usize| Ok(image::read(&files[at]).map_err(|error| error.to_string())?.pixels);
+    let photographs = predictor.pooled(files.len(), read, ui, rules_out)?;
+    let drawn = drawn();
+    let eyes = predictor.pooled(drawn.len(), |at| Ok(phantom::draw(&drawn[at])), ui, rules_out)?;
+    let told = chosen.iter().map(|(row, fold)| (row.quality.map_or(Told::Labelled, Told::Graded), *fold));
+    let told = told.chain((0..drawn.len()).map(|at| (Told::Drawn, at % FOLDS)));
+    let examples: Vec<Example> = told
+        .zip(photographs.into_iter().chain(eyes))
+        .map(|((told, fold), pooled)| {
+            let (features, ruled_out) = pooled.map_or((None, true), |pooled| (Some(pooled.features), pooled.seen));
+            Example { features, ruled_out, told, fold }
+        })
+        .collect();
     let Some(logits) = cross_validated(&examples) else { return Ok(None) };
     let Some(whole) = Regression::fit(examples.iter()) else { return Ok(None) };
     Ok(Some(head(&examples, &logits, &whole)))
@@ -119,15 +149,27 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
 
 /// The rows to learn from, each with its part of the cross-validation.
 fn choose(rows: &[Row]) -> Vec<(&Row, usize)> {
-    let labelled = |row: &&Row| row.quality.is_none() && row.labels.iter().any(Option::is_some);
-    let step = rows.iter().filter(labelled).count().div_ceil(LABELLED_MAX).max(1);
     let mut chosen: Vec<&Row> = rows.iter().filter(|row| row.quality.is_some()).collect();
-    chosen.extend(rows.iter().filter(labelled).step_by(step));
+    let mut labelled: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.quality.is_none() && row.labels.iter().any(Option::is_some)) {
+        labelled.entry(&row.source).or_default().push(row);
+    }
+    for of_source in labelled.into_values() {
+        let step = of_source.len().div_ceil(LABELLED_MAX).max(1);
+        chosen.extend(of_source.into_iter().step_by(step));
+    }
     chosen.sort_by(|a, b| (&a.source, &a.file).cmp(&(&b.source, &b.file)));
     let owned: Vec<Row> = chosen.iter().map(|row| (*row).clone()).collect();
     let series = (1..owned.len()).filter(|i| i % SERIES != 0).map(|i| (i - 1, i));
     let parts = components(&owned, series.filter(|(a, b)| owned[*a].source == owned[*b].source));
     chosen.into_iter().zip(parts).map(|(row, part)| (row, part % FOLDS)).collect()
+}
+
+/// Practice eyes that show what is to be seen.
+fn drawn() -> Vec<PracticeEye> {
+    let set = PracticeSet::new(DRAWN_SEED, DRAWN_SIDE);
+    let gradable = (0..).map(|number| set.photograph(number)).filter(|drawn| drawn.quality != Gradability::Ungradable);
+    gradable.take(DRAWN).map(|drawn| drawn.eye).collect()
 }
 
 /// The logit of each example by a regression that saw none of its part, infinite where there are no features; none where
@@ -146,11 +188,11 @@ fn cross_validated(examples: &[Example]) -> Option<Vec<f64>> {
 
 fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> GradabilityHead {
     // What is ruled out already is refused whatever the network says.
-    let of = |grade: Option<Gradability>| -> Vec<f64> {
-        let of_grade = examples.iter().zip(logits).filter(|(example, _)| example.grade == grade);
-        of_grade.map(|(example, logit)| if example.ruled_out { f64::INFINITY } else { *logit }).collect()
+    let of = |told: Told| -> Vec<f64> {
+        let told = examples.iter().zip(logits).filter(|(example, _)| example.told == told);
+        told.map(|(example, logit)| if example.ruled_out { f64::INFINITY } else { *logit }).collect()
     };
-    let mut ungradable = of(Some(Gradability::Ungradable));
+    let mut ungradable = of(Told::Graded(Gradability::Ungradable));
     ungradable.sort_by(f64::total_cmp);
     let missed = ((1.0 - REFUSED_WANTED) * ungradable.len() as f64) as usize;
     let from = ungradable[missed.min(ungradable.len() - 1)];
@@ -165,7 +207,7 @@ fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> Gradability
     };
     let graded = |grade| {
         let seen = examples.iter().zip(logits).filter(|(example, _)| example.features.is_some());
-        seen.filter(move |(example, _)| example.grade == Some(grade))
+        seen.filter(move |(example, _)| example.told == Told::Graded(grade))
     };
     let (against, which): (Vec<f64>, Vec<bool>) = graded(Gradability::Ungradable)
         .map(|(_, logit)| (*logit, true))
@@ -176,9 +218,10 @@ fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> Gradability
         bias: whole.bias as f32,
         spec: GradabilitySpec { refused_from, calibration },
         ungradable: refused(ungradable),
-        usable: refused(of(Some(Gradability::Usable))),
-        good: refused(of(Some(Gradability::Good))),
-        labelled: refused(of(None)),
+        usable: refused(of(Told::Graded(Gradability::Usable))),
+        good: refused(of(Told::Graded(Gradability::Good))),
+        labelled: refused(of(Told::Labelled)),
+        drawn: refused(of(Told::Drawn)),
         auroc: auroc(&against, &which).map(|auroc| auroc.value),
     }
 }
@@ -249,13 +292,14 @@ mod tests {
                 let mut features: Vec<f64> = std::iter::repeat_with(noise).take(4).collect();
                 features[1] += if ungradable { 3.0 } else { 0.0 };
                 features[2] *= 40.0;
-                let grade = match number % 8 {
-                    0 => Some(Gradability::Ungradable),
-                    1 | 2 => Some(Gradability::Good),
-                    3 => Some(Gradability::Usable),
-                    _ => None,
+                let told = match number % 8 {
+                    0 => Told::Graded(Gradability::Ungradable),
+                    1 | 2 => Told::Graded(Gradability::Good),
+                    3 => Told::Graded(Gradability::Usable),
+                    4 => Told::Drawn,
+                    _ => Told::Labelled,
                 };
-                Example { features: Some(features), ruled_out: false, grade, fold: number / 8 % FOLDS }
+                Example { features: Some(features), ruled_out: false, told, fold: number / 8 % FOLDS }
             })
             .collect()
     }
@@ -281,12 +325,40 @@ mod tests {
     #[test]
     fn what_is_ruled_out_counts_as_refused_and_leaves_the_threshold_to_the_others() {
         let mut examples = examples(1600);
-        for example in examples.iter_mut().filter(|example| example.grade == Some(Gradability::Ungradable)).take(20) {
+        let ungradable = |example: &&mut Example| example.told == Told::Graded(Gradability::Ungradable);
+        for example in examples.iter_mut().filter(ungradable).take(20) {
             (example.features, example.ruled_out) = (None, true);
         }
         let logits = cross_validated(&examples).unwrap();
         let found = head(&examples, &logits, &Regression::fit(examples.iter()).unwrap());
-        assert_eq!((found.ungradable.photographs, found.ungradable.refused), (200, 192), "{found:?}");
+        assert_eq!((found.ungradable.photographs, found.ungradable.refused), (200, 190), "{found:?}");
+    }
+
+    #[test]
+    fn of_a_large_source_a_sample_from_all_over_it_is_taken() {
+        let row = |source: &str, number: usize| Row {
+            file: format!("{source}/{number:04}.jpg"),
+            source: source.to_owned(),
+            labels: {
+                let mut labels = Row::default().labels;
+                labels[0] = Some(true);
+                labels
+            },
+            ..Row::default()
+        };
+        let rows: Vec<Row> =
+            (0..250).map(|number| row("large", number)).chain((0..30).map(|number| row("small", number))).collect();
+        let chosen = choose(&rows);
+        let of = |source: &str| chosen.iter().filter(|(row, _)| row.source == source).count();
+        assert_eq!((of("large"), of("small")), (84, 30));
+        assert!(chosen.iter().any(|(row, _)| row.file == "large/0249.jpg"));
+    }
+
+    #[test]
+    fn drawn_eyes_show_what_is_to_be_seen_and_are_the_same_each_time() {
+        let eyes = drawn();
+        assert_eq!(eyes.len(), DRAWN);
+        assert_eq!(eyes, drawn());
     }
 
     #[test]

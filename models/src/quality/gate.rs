@@ -5,7 +5,7 @@
 //! fitted once, on photographs that people graded; `ocellus-trainer gate` says how often the gate is right, and
 //! `docs/gate.md` what was found.
 
-use super::{Gradability, Quality, Reason, Scores, measures::Measures};
+use super::{Gradability, Quality, Reason, Scores, measures::Measures, optic_disc::OpticDisc};
 use crate::field::Field;
 
 /// Mean luma (0..1) below which nothing can be read.
@@ -15,7 +15,7 @@ const BRIGHT: f64 = 0.85;
 /// Part of the disc that may be too dark, or bleached.
 const PART_LOST: f64 = 0.4;
 /// Darkest over brightest quadrant below which the light is uneven.
-const UNEVEN: f64 = 0.35;
+const UNEVEN: f64 = 0.38;
 /// Part of the field's diameter that has to be visible.
 const FIELD: f64 = 0.6;
 /// Red over blue below which the picture's colour is not that of a retina.
@@ -25,6 +25,15 @@ const REFUSED: f64 = 0.7;
 const DOUBTFUL: f64 = 0.4;
 /// Depth of the most vessel-like places that counts as full sharpness.
 const VESSELS_FULL: f64 = 0.25;
+/// Light at the rim's brightest octant, of that in the middle, below which the pupil cuts it off all around.
+const RIM_LIT: f64 = 0.55;
+/// Light near the upper or lower edge, of the mean, below which something hangs into the beam there.
+const EDGE_LIT: f64 = 0.42;
+/// Isotropy below which detail is smeared along one line; no photograph that people called good comes near.
+const ONE_WAY: f64 = 0.25;
+/// Veil from which, and spread below which, the picture is under a haze.
+const VEILED: f64 = 0.45;
+const FLAT: f64 = 0.08;
 /// Smallest value whose logarithm is taken.
 const LEAST: f64 = 1e-3;
 
@@ -55,7 +64,7 @@ fn unreadable(measures: &Measures) -> f64 {
 }
 
 /// See [`super::assess_measured`].
-pub(super) fn assess(measures: &Measures, field: &Field) -> Quality {
+pub(super) fn assess(measures: &Measures, disc: OpticDisc, field: &Field) -> Quality {
     let doubt = unreadable(measures);
     let scores = Scores {
         ungradable: doubt,
@@ -73,21 +82,39 @@ pub(super) fn assess(measures: &Measures, field: &Field) -> Quality {
         (measures.brightness > BRIGHT || measures.bright > PART_LOST, Reason::TooBright),
         (scores.field_visible < FIELD, Reason::FieldIncomplete),
     ];
-    let mut reasons: Vec<Reason> = refusals.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect();
-    if reasons.is_empty() && doubt >= REFUSED {
+    let that_hold = |(holds, reason): (bool, Reason)| holds.then_some(reason);
+    let mut reasons: Vec<Reason> = refusals.into_iter().filter_map(that_hold).collect();
+    let ruled_out = !reasons.is_empty();
+    let smeared = measures.isotropy < ONE_WAY;
+    if smeared {
+        reasons.push(Reason::Motion);
+    }
+    let remarks = [
+        (measures.rim < RIM_LIT, Reason::SmallPupil),
+        (measures.upper.min(measures.lower) < EDGE_LIT && measures.rim >= RIM_LIT, Reason::EyelidOrLashes),
+        (scores.evenness < UNEVEN, Reason::UnevenLight),
+        (disc.has_strayed(), Reason::OffCentre),
+    ];
+    // A lid that takes most of a quadrant with it hides what may be there.
+    let hidden = measures.upper.min(measures.lower) < EDGE_LIT && scores.evenness < UNEVEN;
+    let shadows = remarks.iter().any(|(holds, reason)| *holds && *reason != Reason::OffCentre);
+    let hazy = measures.veil > VEILED && measures.spread < FLAT;
+    if hazy && !ruled_out {
+        reasons.push(Reason::MediaOpacitySuspected);
+    }
+    if doubt >= DOUBTFUL && reasons.is_empty() && !shadows {
+        // Poor in no single way that was measured.
         reasons.push(Reason::Blurred);
     }
-    let gradability = if !reasons.is_empty() {
+    reasons.extend(remarks.into_iter().filter_map(that_hold));
+    let gradability = if ruled_out || smeared || hidden || doubt >= REFUSED {
         Gradability::Ungradable
-    } else if doubt >= DOUBTFUL || scores.evenness < UNEVEN {
+    } else if doubt >= DOUBTFUL || !reasons.is_empty() {
         Gradability::Usable
     } else {
         Gradability::Good
     };
-    if scores.evenness < UNEVEN {
-        reasons.push(Reason::UnevenLight);
-    }
-    Quality { gradability, reasons, scores }
+    Quality { gradability, reasons, disc, scores }
 }
 
 #[cfg(test)]
@@ -137,6 +164,9 @@ mod tests {
             (Faults { underexposure: 1.0, ..Faults::NONE }, Reason::TooDark),
             (Faults { overexposure: 1.0, ..Faults::NONE }, Reason::TooBright),
             (Faults { defocus: 1.0, ..Faults::NONE }, Reason::Blurred),
+            (Faults { motion: 1.0, ..Faults::NONE }, Reason::Motion),
+            (Faults { small_pupil: 1.0, ..Faults::NONE }, Reason::SmallPupil),
+            (Faults { eyelid: 1.0, ..Faults::NONE }, Reason::EyelidOrLashes),
         ] {
             let quality = quality(&eye(2, faults));
             assert_eq!(quality.gradability, Gradability::Ungradable, "{reason:?}: {quality:?}");

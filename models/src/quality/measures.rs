@@ -1,22 +1,11 @@
 //! Classic image measures of a fundus photograph, independent of resolution and border.
 //!
-//! All are taken inside the visible disc of the field, reduced to [`SIDE`] pixels by the very code that prepares a
-//! network's input. Lengths are in pixels of that reduction: the disc is 256 wide, a large vessel about four. Levels are
-//! the file's own (0..1, gamma as the camera wrote it).
+//! All are taken on the [`Reduction`]. Lengths are in its pixels: the disc is 256 wide, a large vessel about four.
 //!
-//! Not here: what is good enough ([`gate`](super::gate)).
+//! Not here: what is good enough ([`gate`](super::gate)), where the optic disc is ([`optic_disc`](super::optic_disc)).
 
-use ::image::RgbImage;
+use super::reduction::{Averages, Reduction, SIDE, eccentricity, inside, place, places};
 
-use crate::{
-    field::Field,
-    preprocess::{ColourVariant, PreprocessSpec, preprocess},
-};
-
-/// Side of the reduction, in pixels.
-const SIDE: usize = 256;
-/// Radius inside which is measured, as a part of half the side: keeps away from the rim's own shadow.
-const INNER: f64 = 0.92;
 /// Level of luma (0..1) below which nothing is seen, and above which everything is bleached.
 const UNSEEN: f64 = 0.06;
 const BLEACHED: f64 = 0.90;
@@ -26,6 +15,15 @@ const FLANK: isize = 5;
 const PIECE: isize = 4;
 /// Part of the places that count for [`Measures::vessels`]: vessels cover about so much of a retina.
 const VESSEL_PART: f64 = 0.05;
+/// Eccentricities (in radii) of the middle and of the rim that [`Measures::rim`] compares.
+const MIDDLE: f64 = 0.4;
+const RIM: (f64, f64) = (0.7, 0.92);
+/// Parts of the rim that are looked at one by one.
+const OCTANTS: usize = 8;
+/// Rows that belong to the upper (and, mirrored, the lower) edge: a lid hangs in there first. In radii from the middle.
+const EDGE_ROWS: (f64, f64) = (0.6, 0.88);
+/// Part of the disc's pixels that are darker than [`Measures::veil`].
+const VEIL_PART: f64 = 0.05;
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,10 +49,27 @@ pub struct Measures {
     /// How much darker than both flanks the most vessel-like twentieth of the disc is, of the mean green. Only lines
     /// count: what is as dark along as across is a spot.
     pub vessels: f64,
+    /// Luma of the rim's brightest octant over that of the middle: low only where the light is cut off all around.
+    pub rim: f64,
+    /// Luma near the upper and near the lower edge over the disc's mean.
+    pub upper: f64,
+    /// See [`Measures::upper`].
+    pub lower: f64,
+    /// How alike fine detail is in all directions, 0 (all of it runs one way, as behind a motion) to 1: smaller over
+    /// larger eigenvalue of the mean structure tensor (Bigün & Granlund 1987).
+    pub isotropy: f64,
+    /// Level of the darkest of the three colours that a twentieth of the disc falls below, over the mean luma: what
+    /// scattering in cloudy media adds to everything.
+    pub veil: f64,
+    /// Standard deviation of luma over its mean.
+    pub spread: f64,
 }
 
+/// Number of measures.
+pub const COUNT: usize = 16;
+
 /// The names of the measures, in the order of [`Measures::values`].
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; COUNT] = [
     "brightness",
     "dark",
     "bright",
@@ -65,11 +80,17 @@ pub const NAMES: [&str; 10] = [
     "medium",
     "coarse",
     "vessels",
+    "rim",
+    "upper",
+    "lower",
+    "isotropy",
+    "veil",
+    "spread",
 ];
 
 impl Measures {
     /// All of them, in the order of [`NAMES`].
-    pub fn values(&self) -> [f64; 10] {
+    pub fn values(&self) -> [f64; COUNT] {
         let Measures {
             brightness,
             dark,
@@ -81,23 +102,37 @@ impl Measures {
             medium,
             coarse,
             vessels,
+            rim,
+            upper,
+            lower,
+            isotropy,
+            veil,
+            spread,
         } = *self;
-        [brightness, dark, bright, evenness, red_over_green, blue_over_green, fine, medium, coarse, vessels]
+        [
+            brightness,
+            dark,
+            bright,
+            evenness,
+            red_over_green,
+            blue_over_green,
+            fine,
+            medium,
+            coarse,
+            vessels,
+            rim,
+            upper,
+            lower,
+            isotropy,
+            veil,
+            spread,
+        ]
     }
 
-    /// Measures a photograph with a known field.
-    pub fn of(pixels: &RgbImage, field: &Field) -> Self {
-        let spec = PreprocessSpec {
-            version: PreprocessSpec::VERSION,
-            size: SIDE as u32,
-            variant: ColourVariant::Original,
-            disc: PreprocessSpec::DEFAULT_DISC,
-        };
-        let tensor = preprocess(pixels, field, &spec);
-        let (red, rest) = tensor.data.split_at(SIDE * SIDE);
-        let (green, blue) = rest.split_at(SIDE * SIDE);
-        let places: Vec<(usize, usize)> =
-            (0..SIDE * SIDE).map(|at| (at % SIDE, at / SIDE)).filter(|&(x, y)| inside(x, y)).collect();
+    /// Measures a reduced photograph.
+    pub fn of(reduction: &Reduction) -> Self {
+        let (red, green, blue) = (reduction.red(), reduction.green(), reduction.blue());
+        let places = places();
         let count = places.len() as f64;
         let mean = |plane: &[f32]| places.iter().map(|&(x, y)| f64::from(plane[y * SIDE + x])).sum::<f64>() / count;
         let luma: Vec<f64> = places
@@ -107,6 +142,9 @@ impl Measures {
                 0.299 * r + 0.587 * g + 0.114 * b
             })
             .collect();
+        let brightness = luma.iter().sum::<f64>() / count;
+        // Nothing is darker than one level of eight bits, where the ratios lose their meaning.
+        let bright_level = brightness.max(1.0 / 255.0);
         let share = |belongs: &dyn Fn(f64) -> bool| luma.iter().filter(|&&level| belongs(level)).count() as f64 / count;
         let level = mean(green).max(1.0 / 255.0);
         let averages = Averages::new(green);
@@ -115,8 +153,10 @@ impl Measures {
                 |&(x, y): &(usize, usize)| (averages.around(x, y, inner) - averages.around(x, y, outer)).abs();
             places.iter().map(difference).sum::<f64>() / count / level
         };
+        let light = Light::of(&places, &luma);
+        let deviation = luma.iter().map(|level| (level - brightness).powi(2)).sum::<f64>() / count;
         Measures {
-            brightness: luma.iter().sum::<f64>() / count,
+            brightness,
             dark: share(&|level| level < UNSEEN),
             bright: share(&|level| level > BLEACHED),
             evenness: evenness(green, &places),
@@ -126,14 +166,103 @@ impl Measures {
             medium: contrast(2, 8),
             coarse: contrast(8, 32),
             vessels: vessels(green) / level,
+            rim: light.rim,
+            upper: light.upper / bright_level,
+            lower: light.lower / bright_level,
+            isotropy: isotropy(&averages, &places),
+            veil: veil(reduction, &places) / bright_level,
+            spread: libm::sqrt(deviation) / bright_level,
         }
     }
 }
 
-/// Whether a pixel lies in the measured disc.
-fn inside(x: usize, y: usize) -> bool {
-    let half = SIDE as f64 / 2.0;
-    (x as f64 + 0.5 - half).hypot(y as f64 + 0.5 - half) <= INNER * half
+/// How the light falls off towards the edges.
+struct Light {
+    rim: f64,
+    upper: f64,
+    lower: f64,
+}
+
+impl Light {
+    fn of(places: &[(usize, usize)], luma: &[f64]) -> Self {
+        let mut octants = [Mean::default(); OCTANTS];
+        let [mut middle, mut upper, mut lower] = [Mean::default(); 3];
+        for (&(x, y), &level) in places.iter().zip(luma) {
+            let (right, down) = place(x, y);
+            let eccentricity = eccentricity(x, y);
+            if eccentricity < MIDDLE {
+                middle.add(level);
+            }
+            if eccentricity > RIM.0 && eccentricity < RIM.1 {
+                let octant =
+                    usize::from(right > 0.0) * 4 + usize::from(down > 0.0) * 2 + usize::from(right.abs() > down.abs());
+                octants[octant].add(level);
+            }
+            if down.abs() > EDGE_ROWS.0 && down.abs() < EDGE_ROWS.1 {
+                if down < 0.0 { upper.add(level) } else { lower.add(level) }
+            }
+        }
+        let brightest = octants.iter().fold(0.0_f64, |brightest, octant| brightest.max(octant.value()));
+        Light { rim: brightest / middle.value().max(1.0 / 255.0), upper: upper.value(), lower: lower.value() }
+    }
+}
+
+/// A mean that is being taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mean {
+    sum: f64,
+    count: f64,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1.0;
+    }
+
+    fn value(self) -> f64 {
+        self.sum / f64::max(self.count, 1.0)
+    }
+}
+
+/// See [`Measures::isotropy`]. Detail is what 3 × 3 pixels differ by from 9 × 9.
+fn isotropy(averages: &Averages, places: &[(usize, usize)]) -> f64 {
+    let detail: Vec<f64> = {
+        let mut detail = vec![0.0; SIDE * SIDE];
+        for &(x, y) in places {
+            detail[y * SIDE + x] = averages.around(x, y, 1) - averages.around(x, y, 4);
+        }
+        detail
+    };
+    let (mut across, mut down, mut both) = (0.0, 0.0, 0.0);
+    for &(x, y) in places {
+        // The rim's own edge is not the eye's.
+        if eccentricity(x, y) > RIM.1 - 0.06 {
+            continue;
+        }
+        let dx = detail[y * SIDE + x + 1] - detail[y * SIDE + x - 1];
+        let dy = detail[(y + 1) * SIDE + x] - detail[(y - 1) * SIDE + x];
+        across += dx * dx;
+        down += dy * dy;
+        both += dx * dy;
+    }
+    let (sum, difference) = (across + down, libm::hypot(across - down, 2.0 * both));
+    if sum > 0.0 { ((sum - difference) / (sum + difference)).clamp(0.0, 1.0) } else { 1.0 }
+}
+
+/// See [`Measures::veil`].
+fn veil(reduction: &Reduction, places: &[(usize, usize)]) -> f64 {
+    let (red, green, blue) = (reduction.red(), reduction.green(), reduction.blue());
+    let mut least: Vec<f32> = places
+        .iter()
+        .map(|&(x, y)| {
+            let at = y * SIDE + x;
+            red[at].min(green[at]).min(blue[at])
+        })
+        .collect();
+    let rank = (least.len() as f64 * VEIL_PART) as usize;
+    let (_, level, _) = least.select_nth_unstable_by(rank, f32::total_cmp);
+    f64::from(*level)
 }
 
 fn evenness(green: &[f32], places: &[(usize, usize)]) -> f64 {
@@ -147,41 +276,6 @@ fn evenness(green: &[f32], places: &[(usize, usize)]) -> f64 {
     let brightest = means.iter().fold(0.0_f64, |a, &b| a.max(b));
     let darkest = means.iter().fold(f64::INFINITY, |a, &b| a.min(b));
     if brightest > 0.0 { (darkest / brightest).clamp(0.0, 1.0) } else { 0.0 }
-}
-
-/// Averages over squares in constant time (summed-area table; Crow 1984). Only pixels of the measured disc count.
-struct Averages {
-    /// One row and one column more than the picture: sums of all that lies above and to the left.
-    sums: Vec<(f64, u32)>,
-}
-
-impl Averages {
-    fn new(plane: &[f32]) -> Self {
-        let stride = SIDE + 1;
-        let mut sums = vec![(0.0, 0); stride * stride];
-        for y in 0..SIDE {
-            let mut row = (0.0, 0);
-            for x in 0..SIDE {
-                if inside(x, y) {
-                    row = (row.0 + f64::from(plane[y * SIDE + x]), row.1 + 1);
-                }
-                let above = sums[y * stride + x + 1];
-                sums[(y + 1) * stride + x + 1] = (above.0 + row.0, above.1 + row.1);
-            }
-        }
-        Averages { sums }
-    }
-
-    /// Average of the square that reaches `reach` pixels to all sides.
-    fn around(&self, x: usize, y: usize, reach: usize) -> f64 {
-        let stride = SIDE + 1;
-        let (left, right) = (x.saturating_sub(reach), (x + reach + 1).min(SIDE));
-        let (top, bottom) = (y.saturating_sub(reach), (y + reach + 1).min(SIDE));
-        let at = |x: usize, y: usize| self.sums[y * stride + x];
-        let (a, b, c, d) = (at(left, top), at(right, top), at(left, bottom), at(right, bottom));
-        let count = d.1 + a.1 - b.1 - c.1;
-        if count == 0 { 0.0 } else { (d.0 + a.0 - b.0 - c.0) / f64::from(count) }
-    }
 }
 
 /// Mean depth of the deepest [`VESSEL_PART`] of the disc as a line between two flanks; levels.

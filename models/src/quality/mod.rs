@@ -1,12 +1,19 @@
 //! The quality gate: is this photograph good enough to be judged?
 
+mod fingerprint;
 mod gate;
 pub mod measures;
+mod optic_disc;
+mod reduction;
 
 use ::image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::field::Field;
+pub use fingerprint::{Fingerprint, SAME_BELOW};
+pub use optic_disc::{CERTAIN, OpticDisc};
+pub use reduction::Reduction;
+
+use crate::{field::Field, laterality::Laterality};
 use measures::Measures;
 
 /// How far a photograph can be trusted.
@@ -149,11 +156,44 @@ pub struct Quality {
     pub gradability: Gradability,
     /// What is wrong, worst first; empty when good.
     pub reasons: Vec<Reason>,
+    /// The place that looks most like the optic disc.
+    pub disc: OpticDisc,
     /// The measures.
     pub scores: Scores,
 }
 
 impl Quality {
+    /// The verdict once it is known which eye was to be photographed: a macula-centred photograph whose disc lies on the
+    /// other eye's side is doubted, until somebody says that it is right.
+    #[must_use]
+    pub fn with_eye(mut self, eye: Laterality) -> Self {
+        if self.disc.eye().is_some_and(|found| found != eye) {
+            self.remark(Reason::WrongEyeSuspected);
+        }
+        self
+    }
+
+    /// The verdict on a photograph that is known to be named as the other eye somewhere.
+    #[must_use]
+    pub fn of_other_eye(mut self) -> Self {
+        self.remark(Reason::WrongEyeSuspected);
+        self
+    }
+
+    /// The verdict on a photograph that was taken before, perhaps as the other eye's: it says nothing new.
+    #[must_use]
+    pub fn taken_before(mut self) -> Self {
+        self.remark(Reason::AlreadyTaken);
+        self
+    }
+
+    /// One more thing that is wrong.
+    fn remark(&mut self, reason: Reason) {
+        self.reasons.push(reason);
+        let at_most = if reason.rules_out() { Gradability::Ungradable } else { Gradability::Usable };
+        self.gradability = self.gradability.min(at_most);
+    }
+
     /// The verdict once a network that was trained to tell has seen the photograph: it takes the place of the guess from
     /// the measures. What a measure alone rules out (too dark, no fundus, …) stays ruled out.
     ///
@@ -165,8 +205,7 @@ impl Quality {
         let ruled_out = self.reasons.iter().any(|reason| reason.rules_out());
         // A probability that is no number is no reason to trust the photograph.
         if !(probability < refused_from) {
-            self.gradability = Gradability::Ungradable;
-            self.reasons.push(Reason::Unjudgeable);
+            self.remark(Reason::Unjudgeable);
         } else if !ruled_out && self.gradability == Gradability::Ungradable {
             self.gradability = Gradability::Usable;
         }
@@ -176,12 +215,17 @@ impl Quality {
 
 /// Judges a photograph with a known field; resolution and border have no influence.
 pub fn assess(pixels: &RgbImage, field: &Field) -> Quality {
-    assess_measured(&Measures::of(pixels, field), field)
+    assess_reduced(&Reduction::of(pixels, field), field)
+}
+
+/// As [`assess`], for a photograph that was reduced already.
+pub fn assess_reduced(reduction: &Reduction, field: &Field) -> Quality {
+    assess_measured(&Measures::of(reduction), OpticDisc::find(reduction), field)
 }
 
 /// As [`assess`], from what was measured already. The limits are in the private module `gate`.
-pub fn assess_measured(measures: &Measures, field: &Field) -> Quality {
-    gate::assess(measures, field)
+pub fn assess_measured(measures: &Measures, disc: OpticDisc, field: &Field) -> Quality {
+    gate::assess(measures, disc, field)
 }
 
 #[cfg(test)]
@@ -191,7 +235,12 @@ mod tests {
     #[test]
     fn a_network_may_overrule_a_guess_but_no_measure_that_leaves_no_doubt() {
         let scores = Scores { focus: 0.5, brightness: 0.4, evenness: 0.8, field_visible: 1.0, ungradable: 0.9 };
-        let quality = |gradability, reasons: &[Reason]| Quality { gradability, reasons: reasons.to_vec(), scores };
+        let quality = |gradability, reasons: &[Reason]| Quality {
+            gradability,
+            reasons: reasons.to_vec(),
+            disc: OpticDisc { x: 0.0, y: 0.0, margin: 0.0 },
+            scores,
+        };
         use {Gradability::*, Reason::*};
         for (before, probability, gradability, reasons) in [
             (quality(Ungradable, &[Blurred]), 0.1, Usable, vec![Blurred]),
@@ -205,6 +254,31 @@ mod tests {
             let after = before.clone().with_network(probability, 0.3);
             assert_eq!((after.gradability, after.reasons), (gradability, reasons), "{before:?} {probability}");
         }
+    }
+
+    #[test]
+    fn the_other_eye_is_doubted_and_the_same_photograph_refused() {
+        let scores = Scores { focus: 0.5, brightness: 0.4, evenness: 0.8, field_visible: 1.0, ungradable: 0.1 };
+        let quality = |x, y, margin| {
+            let disc = OpticDisc { x, y, margin };
+            Quality { gradability: Gradability::Good, reasons: Vec::new(), disc, scores }
+        };
+        for (disc, doubted) in [
+            (quality(0.6, 0.0, 1.0), Some(Laterality::Os)),
+            (quality(-0.6, 0.1, 1.0), Some(Laterality::Od)),
+            (quality(-0.6, 0.1, CERTAIN / 2.0), None),
+            (quality(-0.1, 0.1, 1.0), None),
+            (quality(0.6, 0.6, 1.0), None),
+        ] {
+            for eye in [Laterality::Od, Laterality::Os] {
+                let found = disc.clone().with_eye(eye);
+                let expected = if doubted == Some(eye) { vec![Reason::WrongEyeSuspected] } else { vec![] };
+                assert_eq!(found.reasons, expected, "{disc:?} {eye}");
+                assert_eq!(found.gradability == Gradability::Good, expected.is_empty());
+            }
+        }
+        let again = quality(0.0, 0.0, 0.0).taken_before();
+        assert_eq!((again.gradability, again.reasons), (Gradability::Ungradable, vec![Reason::AlreadyTaken]));
     }
 
     #[test]

@@ -130,6 +130,7 @@ pub(super) fn readme(
                 ("usable", &head.usable),
                 ("good", &head.good),
                 ("not graded, but labelled", &head.labelled),
+                ("drawn practice eyes", &head.drawn),
             ] {
                 let _ = writeln!(text, "| {name} | {} | {} |", refused.photographs, share(refused));
             }

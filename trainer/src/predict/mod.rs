@@ -214,29 +214,32 @@ impl Predictor {
         }
     }
 
-    /// The last features of each file, averaged over the photograph, and what `inspect` sees in its pixels. A file that
-    /// can't be read or has no field gives the reason instead.
+    /// The last features of `count` photographs, averaged over each, and what `inspect` sees in its pixels; `load` gives
+    /// them by number, a few in memory at a time. One that can't be had or has no field gives the reason instead.
     ///
     /// # Errors
     /// When the engine is not the trainer's, or fails.
     pub fn pooled<T: Send>(
         &self,
-        files: &[PathBuf],
+        count: usize,
+        load: impl Fn(usize) -> Result<RgbImage, String> + Sync,
         ui: &Ui,
         inspect: impl Fn(&RgbImage, &Field) -> T + Sync,
     ) -> Result<Vec<Result<Pooled<T>, String>>, PredictError> {
         let Engine::Burn(network) = &self.engine else { return Err(PredictError::NoFeatures) };
-        let progress = ui.progress("computing features", files.len() as u64);
-        let mut pooled = Vec::with_capacity(files.len());
-        for chunk in files.chunks(CHUNK) {
-            let part = chunk.par_iter().map(|file| match prepare(file, &self.spec) {
-                Ok((pixels, field, tensor)) => {
-                    let features = network.pooled(std::slice::from_ref(&tensor))?.concat();
-                    let features = features.into_iter().map(f64::from).collect();
-                    Ok(Ok(Pooled { features, seen: inspect(&pixels, &field) }))
-                }
-                Err(reason) => Ok(Err(reason)),
-            });
+        let progress = ui.progress("computing features", count as u64);
+        let numbers: Vec<usize> = (0..count).collect();
+        let mut pooled = Vec::with_capacity(count);
+        for chunk in numbers.chunks(CHUNK) {
+            let part =
+                chunk.par_iter().map(|number| match load(*number).and_then(|pixels| prepare(pixels, &self.spec)) {
+                    Ok((pixels, field, tensor)) => {
+                        let features = network.pooled(std::slice::from_ref(&tensor))?.concat();
+                        let features = features.into_iter().map(f64::from).collect();
+                        Ok(Ok(Pooled { features, seen: inspect(&pixels, &field) }))
+                    }
+                    Err(reason) => Ok(Err(reason)),
+                });
             pooled.extend(part.collect::<Result<Vec<_>, NetError>>()?);
             progress.inc(chunk.len() as u64);
         }
@@ -260,7 +263,7 @@ impl Predictor {
             let prepared: Vec<Result<(Tensor, T), String>> = chunk
                 .par_iter()
                 .map(|file| {
-                    let (pixels, field, tensor) = prepare(file, &self.spec)?;
+                    let (pixels, field, tensor) = prepare(read(file)?, &self.spec)?;
                     let seen = inspect(&pixels, &field, &tensor);
                     Ok((tensor, seen))
                 })
@@ -302,10 +305,14 @@ pub struct Pooled<T> {
     pub seen: T,
 }
 
-/// Decodes a photograph, finds its field and preprocesses it, exactly as the device does. The error is one line.
-fn prepare(file: &Path, spec: &PreprocessSpec) -> Result<(RgbImage, Field, Tensor), String> {
-    let photograph = ocellus_model::image::read(file).map_err(|error| error.to_string())?;
-    let field = find_field(&photograph.pixels).map_err(|error| error.to_string())?;
-    let tensor = preprocess(&photograph.pixels, &field, spec);
-    Ok((photograph.pixels, field, tensor))
+/// Decodes a photograph. The error is one line.
+fn read(file: &Path) -> Result<RgbImage, String> {
+    Ok(ocellus_model::image::read(file).map_err(|error| error.to_string())?.pixels)
+}
+
+/// Finds a photograph's field and preprocesses it, exactly as the device does. The error is one line.
+fn prepare(pixels: RgbImage, spec: &PreprocessSpec) -> Result<(RgbImage, Field, Tensor), String> {
+    let field = find_field(&pixels).map_err(|error| error.to_string())?;
+    let tensor = preprocess(&pixels, &field, spec);
+    Ok((pixels, field, tensor))
 }
