@@ -11,7 +11,7 @@ ALL := $(WORKSPACE) --all-targets
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit gpu-check bench doc clean
+.PHONY: help setup demo test lint unit gpu-check bench arm64-test fuzz doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ gpu-check: ## a training step's loss and gradients agree between processor and G
 bench: ## how long each step takes (let nothing else run meanwhile)
 	@scripts/setup.sh test
 	$(CARGO) bench $(WORKSPACE) --profile dev
+
+arm64-test: ## on an emulated ARM64 processor a photograph becomes the same bytes
+	scripts/arm64.sh
+
+fuzz: ## fuzz every parser, ten minutes each (needs a nightly compiler and cargo-fuzz)
+	scripts/fuzz.sh 10
 
 doc: ## the crates' documentation
 	$(CARGO) doc --workspace --no-deps

@@ -47,7 +47,7 @@ impl Calibration {
 
     /// The calibrated probability of a finite logit, 0..1.
     pub fn probability(&self, logit: f64) -> f64 {
-        1.0 / (1.0 + (-(self.scale * logit + self.offset)).exp())
+        1.0 / (1.0 + libm::exp(-(self.scale * logit + self.offset)))
     }
 }
 

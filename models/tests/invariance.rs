@@ -1,6 +1,7 @@
 //! What may be done to a photograph without changing what the network sees: other resolutions, another border, another
 //! container, a turned sensor, one more encoding. On real photographs, where they are.
 
+#![expect(clippy::disallowed_methods, reason = "what a test works out stays on this machine")]
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
 use std::{collections::BTreeSet, io::Cursor, path::PathBuf, sync::Mutex, thread};

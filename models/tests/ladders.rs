@@ -1,6 +1,9 @@
 //! Good photographs made worse in graded steps by simple physics: the score that should tell of it falls with each step,
 //! and at the end the gate says what is wrong.
 
+#![expect(clippy::disallowed_methods, reason = "what a test works out stays on this machine")]
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
 use image::{Rgb, RgbImage, imageops};
 use ocellus_model::{
     field::{Field, find_field},

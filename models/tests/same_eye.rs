@@ -1,5 +1,7 @@
 //! Which eye a photograph shows, and whether it is the same one again: on real photographs.
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
 use std::{collections::BTreeMap, io::Cursor, path::PathBuf};
 
 use image::{DynamicImage, ImageFormat, RgbImage, imageops};

@@ -368,3 +368,19 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "no word of it");
 }
+
+#[test]
+fn a_photograph_of_the_other_eye_is_asked_about_and_never_a_negative() {
+    let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
+    let path = home.path().join("eye.png");
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    for (eye, outcome, reasons) in [
+        ("OD", "no_referable_signs", serde_json::json!([])),
+        ("OS", "no_result", serde_json::json!(["wrong_eye_suspected"])),
+    ] {
+        let run = screen(&bundle, &["--format", "json", "--eye", eye, text(&path)]);
+        let record = &records(&run)[0];
+        assert_eq!((&record["outcome"], &record["reasons"]), (&outcome.into(), &reasons), "{eye}: {run:?}");
+        assert!(record["quality"]["disc"]["x"].as_f64().unwrap() > 0.3, "{record}");
+    }
+}

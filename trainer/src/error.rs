@@ -23,6 +23,8 @@ pub enum Exit {
     Data = 4,
     /// A bundle failed a check: signature, digest, self-test, parity of engines.
     Bundle = 5,
+    /// Stopped by Ctrl-C or SIGTERM, as shells count it; what was done is kept.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -38,7 +40,8 @@ pub const EXIT_CODES_HELP: &str = "Exit codes:\n  \
     2  wrong usage or configuration\n  \
     3  done, but some photographs could not be judged; they are named\n  \
     4  the data failed a check (manifest, missing file, leak across a split)\n  \
-    5  a bundle failed a check (signature, digest, self-test, parity)";
+    5  a bundle failed a check (signature, digest, self-test, parity)\n  \
+    130  stopped by Ctrl-C or SIGTERM; what was done is kept";
 
 /// An error with a documented exit code.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum ExpectedError {
     /// A bundle failed a check.
     #[error("{0}")]
     Bundle(String),
+    /// Somebody asked to stop.
+    #[error("{0}")]
+    Interrupted(String),
     /// Anything else, with its chain of causes.
     #[error("{}", chain(.0))]
     Failed(#[from] anyhow::Error),
@@ -68,6 +74,7 @@ impl ExpectedError {
             ExpectedError::Manifest(error) if error.is_io() => Exit::Failed,
             ExpectedError::Manifest(_) | ExpectedError::Data(_) => Exit::Data,
             ExpectedError::Bundle(_) => Exit::Bundle,
+            ExpectedError::Interrupted(_) => Exit::Interrupted,
             ExpectedError::Failed(_) => Exit::Failed,
         }
     }
@@ -101,7 +108,8 @@ mod tests {
 
     #[test]
     fn every_exit_code_is_documented_in_the_help() {
-        for exit in [Exit::Ok, Exit::Failed, Exit::Usage, Exit::SomeUnreadable, Exit::Data, Exit::Bundle] {
+        use Exit::{Bundle, Data, Failed, Interrupted, Ok, SomeUnreadable, Usage};
+        for exit in [Ok, Failed, Usage, SomeUnreadable, Data, Bundle, Interrupted] {
             let line = format!("\n  {}  ", exit as u8);
             assert!(EXIT_CODES_HELP.contains(&line), "{exit:?} is not documented");
         }

@@ -21,6 +21,7 @@ pub mod net;
 pub mod predict;
 pub mod sign;
 pub mod split;
+pub mod stop;
 pub mod task;
 pub mod train;
 

@@ -164,6 +164,47 @@ fn a_run_killed_in_mid_epoch_ends_with_the_same_bits() {
 }
 
 #[test]
+fn a_run_that_is_asked_to_stop_leaves_a_checkpoint_and_the_printed_command_goes_on() {
+    let bench = Bench::new("");
+    let whole = bench.finish("whole", 2);
+    let mut child = bench.train("stopped", 2).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let patience = Instant::now();
+    while bench.steps("stopped").is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
+        assert!(patience.elapsed() < Duration::from_secs(120), "no checkpoint");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap().success());
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    let run = bench.path("stopped");
+    assert!(said.contains(&format!("go on with: ocellus-trainer resume {}", run.display())), "{said}");
+    let trainer = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ocellus-trainer")).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), text(&output))
+    };
+    let runs = bench.dir.path().to_str().unwrap();
+    let (code, listed, _) = trainer(&["runs", "list", runs]);
+    assert!(code == Some(0) && listed.lines().nth(1).unwrap().starts_with(&format!("{runs}/whole")), "{listed}");
+    assert!(listed.lines().nth(2).unwrap().ends_with("unfinished"), "{listed}");
+    let (code, _, said) = trainer(&["resume", run.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    same_bits(&bench.path("whole"), &run);
+    assert_eq!(RunInfo::read(&run).unwrap(), whole);
+
+    let (_, same, _) = trainer(&["config", "diff", run.to_str().unwrap(), bench.path("whole").to_str().unwrap()]);
+    assert_eq!(same, "no difference\n");
+    let (code, _, said) = trainer(&["runs", "rm", run.to_str().unwrap()]);
+    assert!(code == Some(0) && said.contains("--yes") && run.exists(), "{said}");
+    assert_eq!(trainer(&["runs", "rm", "--yes", run.to_str().unwrap()]).0, Some(0));
+    assert!(!run.exists());
+    // What is no run is never removed.
+    assert_eq!(trainer(&["runs", "rm", "--yes", runs]).0, Some(2));
+    assert!(bench.path("whole").exists());
+}
+
+#[test]
 fn the_number_of_workers_does_not_change_a_bit() {
     let bench = Bench::new("");
     bench.finish("one", 1);

@@ -24,7 +24,7 @@ impl Circle {
         }
         let (b2, c2) = (bx * bx + by * by, cx * cx + cy * cy);
         let (ux, uy) = ((cy * b2 - by * c2) / d, (bx * c2 - cx * b2) / d);
-        Some(Circle { x: a.0 + ux, y: a.1 + uy, r: ux.hypot(uy) })
+        Some(Circle { x: a.0 + ux, y: a.1 + uy, r: libm::hypot(ux, uy) })
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn support(work: &Working, circle: Circle) -> Support {
     let floor = f64::from(work.floor);
     let mut support = Support::default();
     for degree in 0..360u32 {
-        let (sin, cos) = f64::from(degree).to_radians().sin_cos();
+        let (sin, cos) = libm::sincos(f64::from(degree).to_radians());
         let at = |r: f64| work.smooth_at(circle.x + r * cos, circle.y + r * sin).map(f64::from);
         let (Some(inside), Some(outside)) = (at(circle.r - gap), at(circle.r + gap)) else { continue };
         let (lit, beyond) = (inside - work.level, outside - work.level);
@@ -223,7 +223,7 @@ pub(super) fn fit(points: &[(f64, f64, f64)]) -> Option<Circle> {
         let (mut n, mut v) = ([[0.0; 3]; 3], [0.0; 3]);
         for &(x, y, weight) in points {
             let (dx, dy) = (x - circle.x, y - circle.y);
-            let d = dx.hypot(dy).max(1e-9);
+            let d = libm::hypot(dx, dy).max(1e-9);
             accumulate(&mut n, &mut v, [dx / d, dy / d, 1.0], d - circle.r, weight);
         }
         let [dx, dy, dr] = solve3(n, v)?;
@@ -250,7 +250,7 @@ pub(super) fn solve3(m: [[f64; 3]; 3], v: [f64; 3]) -> Option<[f64; 3]> {
     };
     let d = det(m);
     let scale = m[0][0].abs().max(m[1][1].abs()).max(m[2][2].abs());
-    if !d.is_finite() || d.abs() <= 1e-12 * scale.powi(3) {
+    if !d.is_finite() || d.abs() <= 1e-12 * (scale * scale * scale) {
         return None;
     }
     Some([0, 1, 2].map(|k| {

@@ -30,7 +30,7 @@ pub(super) fn refine(work: &Working, rough: Circle) -> Fit {
         let points = half_heights(work, circle, reach);
         let Some((next, spread)) = robust_fit(&points, circle) else { break };
         // A fit that runs away has found something else.
-        if (next.r / rough.r - 1.0).abs() > 0.1 || (next.x - rough.x).hypot(next.y - rough.y) > 0.1 * rough.r {
+        if (next.r / rough.r - 1.0).abs() > 0.1 || libm::hypot(next.x - rough.x, next.y - rough.y) > 0.1 * rough.r {
             break;
         }
         circle = next;
@@ -47,7 +47,7 @@ fn half_heights(work: &Working, circle: Circle, reach: f64) -> Vec<(f64, f64)> {
     let steps = ((to - from) / step).ceil() as usize;
     let mut points = Vec::with_capacity(RAYS);
     for ray in 0..RAYS {
-        let (sin, cos) = (ray as f64 * std::f64::consts::TAU / RAYS as f64).sin_cos();
+        let (sin, cos) = libm::sincos(ray as f64 * std::f64::consts::TAU / RAYS as f64);
         let at = |r: f64| work.signal_at(circle.x + r * cos, circle.y + r * sin);
         let mut sum = 0.0;
         let mut n = 0.0;
@@ -91,7 +91,7 @@ fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
     let mut circle = start;
     let mut spread = 0.0;
     for round in 0..6 {
-        let distance = |p: &(f64, f64)| (p.0 - circle.x).hypot(p.1 - circle.y) - circle.r;
+        let distance = |p: &(f64, f64)| libm::hypot(p.0 - circle.x, p.1 - circle.y) - circle.r;
         let mut sizes: Vec<f64> = points.iter().map(|p| distance(p).abs()).collect();
         sizes.sort_unstable_by(f64::total_cmp);
         spread = (1.4826 * sizes[sizes.len() / 2]).max(0.15);
@@ -103,7 +103,7 @@ fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
             .iter()
             .filter_map(|p| {
                 let u = distance(p) / cut;
-                (u.abs() < 1.0).then(|| (p.0, p.1, (1.0 - u * u).powi(2)))
+                (u.abs() < 1.0).then_some((p.0, p.1, (1.0 - u * u) * (1.0 - u * u)))
             })
             .collect();
         circle = fit(&weighted)?;
@@ -133,7 +133,7 @@ fn squeezed(work: &Working, rough: Circle) -> Option<Fit> {
         let spread = (1.4826 * sorted[sorted.len() / 2]).max(0.002);
         for (w, d) in weights.iter_mut().zip(sizes.drain(..)) {
             let u = d / (4.0 * spread);
-            *w = if u < 1.0 { (1.0 - u * u).powi(2) } else { 0.0 };
+            *w = if u < 1.0 { (1.0 - u * u) * (1.0 - u * u) } else { 0.0 };
         }
         ellipse = Some((e, spread));
     }
@@ -181,7 +181,7 @@ impl Ellipse {
     fn distance(self, p: (f64, f64)) -> f64 {
         let (u, v) = ((p.0 - self.x) / self.a, (p.1 - self.y) / self.b);
         let f = u * u + v * v - 1.0;
-        let g = 2.0 * (u / self.a).hypot(v / self.b);
+        let g = 2.0 * libm::hypot(u / self.a, v / self.b);
         f / g.max(1e-9)
     }
 }

@@ -141,7 +141,7 @@ impl Found {
         // Rounding happens in units of the longer side, so that all resolutions round alike.
         let side = f64::from(work.width().max(work.height()));
         let unit = |v: f64| v / side;
-        let radius = ((unit(self.circle.r).ln() / QUANTUM).round() * QUANTUM).exp();
+        let radius = libm::exp((libm::log(unit(self.circle.r)) / QUANTUM).round() * QUANTUM);
         let step = radius * QUANTUM;
         let round = |v: f64| (unit(v) / step).round() * step;
         let (x, y) = (round(self.circle.x), round(self.circle.y));
@@ -189,7 +189,8 @@ fn search(work: &Working) -> Result<Found, FieldError> {
         return Ok(whole);
     }
     let rim = circle::support(work, circle);
-    let shape = (-0.5 * (fit.residual / (0.012 * circle.r)).powi(2)).exp();
+    let off = fit.residual / (0.012 * circle.r);
+    let shape = libm::exp(-0.5 * off * off);
     let arc = (rim.arc_deg() / 70.0).min(1.0);
     let mut confidence = rim.part() * shape * arc;
     if fit.squeezed {

@@ -154,7 +154,7 @@ impl Measures {
             places.iter().map(difference).sum::<f64>() / count / level
         };
         let light = Light::of(&places, &luma);
-        let deviation = luma.iter().map(|level| (level - brightness).powi(2)).sum::<f64>() / count;
+        let deviation = luma.iter().map(|level| (level - brightness) * (level - brightness)).sum::<f64>() / count;
         Measures {
             brightness,
             dark: share(&|level| level < UNSEEN),

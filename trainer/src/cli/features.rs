@@ -2,16 +2,16 @@
 
 use std::{num::NonZero, path::PathBuf};
 
-use anyhow::Context;
 use serde::Serialize;
 
 use super::Ui;
 use crate::{
     device::DeviceChoice,
     error::{Exit, ExpectedError},
-    features::{CacheKey, Extraction, digests, extract},
+    features::{CacheKey, Extraction, FeatureError, digests, extract},
     manifest::Manifest,
     net::{NamedWeights, Network},
+    stop::Stop,
     train::config::Config,
 };
 
@@ -87,6 +87,7 @@ impl Args {
         let files: Vec<String> = labelled.map(|row| row.file.clone()).collect();
         let without_labels = manifest.rows.len() - files.len();
         let photos = digests(&files, &root, ui);
+        let stop = Stop::of_signals().map_err(anyhow::Error::from)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let extraction = Extraction {
             network: &network,
@@ -96,8 +97,14 @@ impl Args {
             views: config.features.views,
             batch: self.batch,
             workers: self.workers.unwrap_or(cores),
+            stop: &stop,
         };
-        let summary = extract(&photos, &extraction, ui).context("computing features")?;
+        let summary = extract(&photos, &extraction, ui).map_err(|error| match error {
+            FeatureError::Interrupted { .. } => {
+                ExpectedError::Interrupted(format!("{error}; the same command goes on"))
+            }
+            other => anyhow::Error::from(other).context("computing features").into(),
+        })?;
         let report = Report {
             cache: folder,
             computed: summary.computed,

@@ -3,6 +3,8 @@
 //! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
 //! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
 
+mod compare;
+mod config;
 mod device_check;
 mod evaluate;
 mod export;
@@ -13,6 +15,7 @@ mod manifest;
 mod network;
 mod practice;
 mod predict;
+mod runs;
 mod sign;
 mod split;
 mod train;
@@ -63,10 +66,18 @@ enum Verb {
     Features(features::Args),
     /// Fine-tune the network; goes on where a killed run was.
     Train(train::Args),
+    /// Go on with a run that was broken off.
+    Resume(train::ResumeArgs),
+    /// List, show and remove runs.
+    Runs(runs::Args),
+    /// Show a configuration with its defaults, or what two of them differ in.
+    Config(config::Args),
     /// Compare a GPU's training step with the processor's.
     DeviceCheck(device_check::Args),
     /// Measure a run or a bundle on labelled photographs, beside what the frame alone would give.
     Evaluate(evaluate::Args),
+    /// Compare two evaluations of the same photographs.
+    Compare(compare::Args),
     /// Measure the quality gate on photographs that people graded.
     Gate(gate::Args),
     /// Settle calibration and thresholds, and write an unsigned bundle.
@@ -89,8 +100,12 @@ impl Verb {
             Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
+            Verb::Resume(args) => args.run(ui),
+            Verb::Runs(args) => args.run(ui),
+            Verb::Config(args) => args.run(ui),
             Verb::DeviceCheck(args) => args.run(ui),
             Verb::Evaluate(args) => args.run(ui),
+            Verb::Compare(args) => args.run(ui),
             Verb::Gate(args) => args.run(ui),
             Verb::Export(args) => args.run(ui),
             Verb::Keygen(args) => args.run(ui),

@@ -6,8 +6,7 @@
 
 use serde::Serialize;
 
-/// The 97.5 % quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
+use super::interval::Z_95;
 
 /// AUROC with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -19,26 +18,46 @@ pub struct Auroc {
     pub ci95: Option<[f64; 2]>,
 }
 
+/// How well each single photograph is placed against the other class: DeLong's structural components.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Placements {
+    /// Of each positive: the part of the negatives below it, ties counting half.
+    pub(super) of_positives: Vec<f64>,
+    /// Of each negative: the part of the positives above it.
+    pub(super) of_negatives: Vec<f64>,
+}
+
+impl Placements {
+    /// Of finite scores, one for each target; none when a class is missing.
+    pub(super) fn of(scores: &[f64], targets: &[bool]) -> Option<Self> {
+        let of = |class: bool| -> Vec<f64> {
+            scores.iter().zip(targets).filter(|(_, target)| **target == class).map(|(score, _)| *score).collect()
+        };
+        let (positives, negatives) = (of(true), of(false));
+        let (m, n) = (positives.len() as f64, negatives.len() as f64);
+        if positives.is_empty() || negatives.is_empty() {
+            return None;
+        }
+        let all: Vec<f64> = positives.iter().chain(&negatives).copied().collect();
+        let ranks = midranks(&all);
+        let (own_positives, own_negatives) = (midranks(&positives), midranks(&negatives));
+        let above = ranks[..positives.len()].iter().zip(&own_positives).map(|(rank, own)| (rank - own) / n);
+        let below = ranks[positives.len()..].iter().zip(&own_negatives).map(|(rank, own)| 1.0 - (rank - own) / m);
+        Some(Placements { of_positives: above.collect(), of_negatives: below.collect() })
+    }
+
+    /// The AUROC.
+    pub(super) fn area(&self) -> f64 {
+        self.of_positives.iter().sum::<f64>() / self.of_positives.len() as f64
+    }
+}
+
 /// AUROC of finite scores, one for each target; none when a class is missing.
 pub fn auroc(scores: &[f64], targets: &[bool]) -> Option<Auroc> {
-    let of = |class: bool| -> Vec<f64> {
-        scores.iter().zip(targets).filter(|(_, target)| **target == class).map(|(score, _)| *score).collect()
-    };
-    let (positives, negatives) = (of(true), of(false));
-    let (m, n) = (positives.len() as f64, negatives.len() as f64);
-    if positives.is_empty() || negatives.is_empty() {
-        return None;
-    }
-    let all: Vec<f64> = positives.iter().chain(&negatives).copied().collect();
-    let ranks = midranks(&all);
-    let (own_positives, own_negatives) = (midranks(&positives), midranks(&negatives));
-    let value = (ranks[..positives.len()].iter().sum::<f64>() - m * (m + 1.0) / 2.0) / (m * n);
-    // Structural components: how well each single photograph is placed against the other class.
-    let v10: Vec<f64> = ranks.iter().zip(&own_positives).map(|(rank, own)| (rank - own) / n).collect();
-    let v01: Vec<f64> =
-        ranks[positives.len()..].iter().zip(&own_negatives).map(|(rank, own)| 1.0 - (rank - own) / m).collect();
-    let deviation = (variance(&v10) / m + variance(&v01) / n).sqrt();
-    let half = Z_95 * deviation;
+    let placements = Placements::of(scores, targets)?;
+    let value = placements.area();
+    let part = |placements: &[f64]| variance(placements) / placements.len() as f64;
+    let half = Z_95 * (part(&placements.of_positives) + part(&placements.of_negatives)).sqrt();
     let ci95 = (half.is_finite() && half > 0.0).then(|| [(value - half).max(0.0), (value + half).min(1.0)]);
     Some(Auroc { value, ci95 })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// The 97.5 % quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
+pub(super) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// A proportion with what it was counted from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

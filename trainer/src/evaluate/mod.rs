@@ -9,6 +9,7 @@
 
 pub mod auroc;
 pub mod calibration;
+pub mod compare;
 pub mod frame;
 pub mod interval;
 mod report;

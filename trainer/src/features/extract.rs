@@ -24,6 +24,7 @@ use crate::{
     cli::Ui,
     files::sha256_of,
     net::{FrozenRunner, Network},
+    stop::Stop,
 };
 
 /// Additions between two syncs.
@@ -57,6 +58,8 @@ pub struct Extraction<'a> {
     pub batch: usize,
     /// Number of workers.
     pub workers: usize,
+    /// When to stop early.
+    pub stop: &'a Stop,
 }
 
 /// What an extraction did.
@@ -161,7 +164,7 @@ fn run(
             let (sender, next, stop, runner) = (sender.clone(), &next, &stop, &runner);
             scope.spawn(move || {
                 pool.install(|| {
-                    while !stop.load(Ordering::Relaxed) {
+                    while !stop.load(Ordering::Relaxed) && !what.stop.is_asked() {
                         let start = next.fetch_add(batch, Ordering::Relaxed);
                         let Some(mine) = items.get(start..items.len().min(start + batch)).filter(|m| !m.is_empty())
                         else {
@@ -193,7 +196,15 @@ fn run(
         }
         result
     })?;
-    writer.flush()
+    writer.flush()?;
+    if what.stop.is_asked() && (summary.computed as u64) < items.len() as u64 {
+        return Err(FeatureError::Interrupted {
+            done: summary.computed,
+            all: items.len(),
+            path: what.folder.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn compute(

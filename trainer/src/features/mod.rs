@@ -50,6 +50,16 @@ pub enum FeatureError {
     /// The network can't be run.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// Somebody asked to stop; what was computed is kept.
+    #[error("stopped; {done} of {all} features are computed and kept in {}", path.display())]
+    Interrupted {
+        /// Computed now.
+        done: usize,
+        /// To be computed.
+        all: usize,
+        /// The cache's folder.
+        path: PathBuf,
+    },
     /// A worker thread can't be started or broke down.
     #[error("a worker failed: {0}")]
     Worker(String),

@@ -8,6 +8,8 @@ use ocellus_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::keys;
+pub use super::keys::UnknownKey;
 use crate::{
     net::{Trainable, WeightsConvention},
     task::{Task, TaskKind},
@@ -239,13 +241,25 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Not TOML, an unknown key, or a value of the wrong kind.
+    /// Not TOML, or a value of the wrong kind.
     #[error("{}: {message}", path.display())]
     Toml {
         /// The file.
         path: PathBuf,
         /// Line, key and what was expected.
         message: String,
+    },
+    /// Keys that there are not, all of them.
+    #[error("{}", keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    UnknownKeys {
+        /// One a key.
+        keys: Vec<UnknownKey>,
+    },
+    /// A setting of the command line that is none.
+    #[error("--set {found}: expected KEY=VALUE with a dotted key, as in schedule.epochs=3")]
+    Setting {
+        /// What was given.
+        found: String,
     },
     /// Values that can't be, all of them.
     #[error("configuration: {}", problems.join("; "))]
@@ -261,11 +275,55 @@ impl Config {
     /// # Errors
     /// When it can't be read, has an unknown key, or a value out of range (all such values are named at once).
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::read_with(path, &[])
+    }
+
+    /// As [`Config::read`], with settings of the command line (`schedule.epochs=3`) on top. A value is read as TOML,
+    /// and as a text where it is none: `task=anomaly` needs no quotes.
+    ///
+    /// # Errors
+    /// As [`Config::read`]; a setting that is no `KEY=VALUE`.
+    pub fn read_with(path: &Path, settings: &[String]) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
-        let config: Config = toml::from_str(&text)
-            .map_err(|error| ConfigError::Toml { path: path.to_owned(), message: error.to_string() })?;
+        let wrong = |message: String| ConfigError::Toml { path: path.to_owned(), message };
+        let mut table: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let mut unknown = keys::unknown(&table, &path.display().to_string());
+        for setting in settings {
+            let given = keys::setting(setting).ok_or_else(|| ConfigError::Setting { found: setting.clone() })?;
+            unknown.extend(keys::unknown(&given, &format!("--set {setting}")));
+            keys::merge(&mut table, given);
+        }
+        if !unknown.is_empty() {
+            return Err(ConfigError::UnknownKeys { keys: unknown });
+        }
+        // The file's own text gives the better message; it does not know of the settings.
+        let config: Result<Config, String> = if settings.is_empty() {
+            toml::from_str(&text).map_err(|error| error.to_string())
+        } else {
+            table.try_into().map_err(|error: toml::de::Error| error.to_string())
+        };
+        let config = config.map_err(wrong)?;
         config.check()?;
         Ok(config)
+    }
+
+    /// A configuration in which every key has a value, also those that may be left out: what keys there are.
+    pub(super) fn complete() -> Self {
+        let path = || Some(PathBuf::new());
+        Config {
+            seed: 0,
+            task: TaskKind::MultiLabel,
+            trainable: defaults::trainable(),
+            classes: Some(vec![]),
+            data: DataConfig { split: path(), root: path() },
+            input: InputConfig::default(),
+            weights: WeightsConfig { file: path(), ..WeightsConfig::default() },
+            features: FeaturesConfig::default(),
+            balance: BalanceConfig::default(),
+            schedule: ScheduleConfig { ema: Some(0.5), ..ScheduleConfig::default() },
+            optimizer: OptimizerConfig::default(),
+            checkpoint: CheckpointConfig::default(),
+        }
     }
 
     /// The preprocessing of this run.
@@ -349,10 +407,38 @@ mod tests {
         assert_eq!(config.spec().size, 224);
     }
 
+    /// The configuration of a text with settings on top, or why not.
+    fn read(text: &str, settings: &[&str]) -> Result<Config, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        Config::read_with(file.path(), &settings)
+            .map_err(|error| error.to_string().replace(&file.path().display().to_string(), "a.toml"))
+    }
+
     #[test]
-    fn an_unknown_key_is_refused_and_named() {
-        let error = parse("task = \"anomaly\"\n[schedule]\nepoch = 3\n").unwrap_err();
-        assert!(error.contains("epoch") && error.contains("epochs"), "{error}");
+    fn every_unknown_key_is_refused_and_the_nearest_right_one_named() {
+        let error = read("task = \"anomaly\"\n[schedule]\nepoch = 3\n", &["optimiser.kind=sgd"]).unwrap_err();
+        assert_eq!(
+            error,
+            "a.toml: unknown key schedule.epoch, did you mean schedule.epochs?; \
+             --set optimiser.kind=sgd: unknown key optimiser.kind, did you mean optimizer.kind?"
+        );
+        let error = read("task = \"anomaly\"\nzzz = 1\n", &[]).unwrap_err();
+        assert!(error.starts_with("a.toml: unknown key zzz; keys are task, "), "{error}");
+    }
+
+    #[test]
+    fn settings_go_on_top_of_the_file() {
+        let text = "task = \"multi_label\"\n[schedule]\nepochs = 6\nbatch = 16\n";
+        let config = read(text, &["schedule.epochs=3", "task=anomaly", "data.root=my photographs"]).unwrap();
+        assert_eq!((config.schedule.epochs, config.schedule.batch, config.task), (3, 16, TaskKind::Anomaly));
+        assert_eq!(config.data.root, Some(PathBuf::from("my photographs")));
+        let outputs = read(text, &["balance.mask_single_class_sources=[\"opacity\"]"]).unwrap();
+        assert_eq!(outputs.balance.mask_single_class_sources, [Output::Opacity]);
+        assert!(read(text, &["schedule.epochs"]).unwrap_err().contains("expected KEY=VALUE"));
+        assert!(read(text, &["schedule.epochs=many"]).unwrap_err().contains("epochs"));
+        assert!(read(text, &["schedule.epochs=0"]).unwrap_err().contains("schedule.epochs is 0"));
     }
 
     #[test]

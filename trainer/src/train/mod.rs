@@ -15,6 +15,7 @@ mod checkpoint;
 pub mod config;
 mod dataset;
 pub mod device_check;
+pub mod keys;
 mod loss;
 mod metrics;
 mod optimizer;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Best, State};
 pub use metrics::EpochMetrics;
-pub use run::{Outcome, Setup, train};
+pub use run::{CONFIG_FILE, Outcome, Setup, train};
 pub use run_info::{MODEL_FILE, RUN_FILE, RunInfo};
 
 use crate::{
@@ -114,6 +115,14 @@ pub enum TrainError {
         step: usize,
         /// The batch's photographs.
         files: Vec<String>,
+    },
+    /// Somebody asked to stop; a checkpoint was written.
+    #[error("stopped in epoch {epoch} after step {step}; the checkpoint holds it all")]
+    Interrupted {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Steps since the start.
+        step: usize,
     },
     /// A worker thread can't be started or broke down.
     #[error("a worker failed: {0}")]

@@ -33,11 +33,15 @@ use crate::{
     files::{self, hex},
     manifest::Manifest,
     net::{NamedWeights, Network},
+    stop::Stop,
     task::Task,
 };
 
 /// Photographs a feature worker takes at once.
 const EXTRACTION_BATCH: usize = 4;
+
+/// The configuration in a run folder, with the paths that were used.
+pub const CONFIG_FILE: &str = "config.toml";
 
 /// What a run is started with.
 #[derive(Debug, Clone)]
@@ -57,6 +61,8 @@ pub struct Setup {
     pub device: DeviceChoice,
     /// Workers; none: one a core on the processor, two on a GPU (one prepares while the other computes).
     pub workers: Option<usize>,
+    /// When to stop early, with a checkpoint.
+    pub stop: Stop,
 }
 
 /// How a run ended.
@@ -85,6 +91,10 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => return Err(TrainError::Busy { run: setup.out.clone() }),
         Err(fs::TryLockError::Error(source)) => return Err(TrainError::Io { path: lock_path, source }),
+    }
+    // At once, so that `resume` finds it whenever the run is broken off. A finished or begun run's own stays.
+    if !setup.out.join(CONFIG_FILE).exists() {
+        write_config(setup)?;
     }
     let config = &setup.config;
     let train_rows = Manifest::read(&setup.split.join("train.csv"))?.rows;
@@ -122,6 +132,18 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     run.go(&workers, &source, ui)
 }
 
+/// Writes the configuration as it is used, with the paths.
+fn write_config(setup: &Setup) -> Result<(), TrainError> {
+    let path = setup.out.join(CONFIG_FILE);
+    let mut config = setup.config.clone();
+    config.data.split = Some(setup.split.clone());
+    config.data.root = Some(setup.root.clone());
+    config.weights.file = Some(setup.weights.clone());
+    let text = toml::to_string_pretty(&config)
+        .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
+    files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))
+}
+
 fn default_workers(device: DeviceChoice) -> usize {
     match device {
         DeviceChoice::Flex => std::thread::available_parallelism().map_or(1, NonZero::get),
@@ -149,6 +171,7 @@ fn features(
         views,
         batch: EXTRACTION_BATCH,
         workers: setup.workers.unwrap_or_else(|| default_workers(setup.device)),
+        stop: &setup.stop,
     };
     let photos = |side: &Dataset| side.samples.iter().map(|sample| sample.photo.clone()).collect::<Vec<Photo>>();
     extract(&photos(train), &extraction(setup.config.features.views), ui)?;
@@ -253,12 +276,15 @@ impl Run<'_> {
             loss: self.task.loss(),
             micro_batch: config.schedule.micro_batch,
         };
-        self.write_config()?;
+        write_config(self.setup)?;
         let before = now.state.step;
         let (mut seconds, mut seen) = (0.0, 0);
         while now.state.epoch < config.schedule.epochs {
             self.epoch(&mut now, &stepper, &checkpoints, ui, &mut seconds, &mut seen)?;
             self.close_epoch(&mut now, &stepper, &checkpoints, ui)?;
+            if self.setup.stop.is_asked() && now.state.epoch < config.schedule.epochs {
+                return Err(TrainError::Interrupted { epoch: now.state.epoch, step: now.state.step });
+            }
         }
         let info = self.finish(&now.state, &checkpoints)?;
         Ok(Outcome {
@@ -365,8 +391,13 @@ impl Run<'_> {
             *seconds += started.elapsed().as_secs_f64();
             *seen += chosen.len();
             progress.inc(1);
-            if now.state.step.is_multiple_of(config.checkpoint.every_steps) && now.state.position < batches.len() {
+            let within = now.state.position < batches.len();
+            let stop = self.setup.stop.is_asked();
+            if within && (stop || now.state.step.is_multiple_of(config.checkpoint.every_steps)) {
                 self.checkpoint(now, checkpoints)?;
+            }
+            if within && stop {
+                return Err(TrainError::Interrupted { epoch: now.state.epoch + 1, step: now.state.step });
             }
         }
         Ok(())
@@ -485,17 +516,6 @@ impl Run<'_> {
         };
         checkpoints.write(&checkpoint)?;
         Ok(())
-    }
-
-    fn write_config(&self) -> Result<(), TrainError> {
-        let path = self.setup.out.join("config.toml");
-        let mut config = self.config().clone();
-        config.data.split = Some(self.setup.split.clone());
-        config.data.root = Some(self.setup.root.clone());
-        config.weights.file = Some(self.setup.weights.clone());
-        let text = toml::to_string_pretty(&config)
-            .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
-        files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))
     }
 
     fn write_results(&self, state: &State) -> Result<(), TrainError> {
