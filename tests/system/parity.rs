@@ -88,10 +88,14 @@ fn worst(a: &Logits, b: &Logits) -> f64 {
     worst
 }
 
-/// What is at or above its threshold on each photograph.
+/// What is at or above its threshold on each photograph; nothing where the network says that it can't be judged.
 fn findings(manifest: &BundleManifest, logits: &Logits) -> Vec<Option<BTreeSet<Output>>> {
     let above = |logits: &Vec<f64>| {
-        let scored = manifest.outputs.iter().zip(logits);
+        let own = logits.get(manifest.outputs.len());
+        let unjudgeable = manifest.gradability.zip(own).is_some_and(|(gradability, logit)| {
+            gradability.calibration.probability(*logit) >= gradability.refused_from
+        });
+        let scored = manifest.outputs.iter().zip(logits).filter(|_| !unjudgeable);
         scored.filter(|(o, logit)| o.calibration.probability(**logit) >= o.threshold).map(|(o, _)| o.label).collect()
     };
     logits.iter().map(|logits| logits.as_ref().map(above)).collect()

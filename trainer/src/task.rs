@@ -15,8 +15,9 @@ use crate::manifest::Row;
 const MULTI_CLASS: usize = 4;
 
 /// The three tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum TaskKind {
     /// Normal or not.
     Anomaly,
@@ -24,6 +25,17 @@ pub enum TaskKind {
     MultiClass,
     /// Every condition on its own.
     MultiLabel,
+}
+
+impl TaskKind {
+    /// The name in configurations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskKind::Anomaly => "anomaly",
+            TaskKind::MultiClass => "multi_class",
+            TaskKind::MultiLabel => "multi_label",
+        }
+    }
 }
 
 /// The loss that goes with a task.
@@ -145,7 +157,7 @@ impl Task {
 }
 
 /// The index of the one label among `labels` that is present, if exactly one is.
-fn only_present(row: &Row, labels: &[Label]) -> Option<usize> {
+pub(crate) fn only_present(row: &Row, labels: &[Label]) -> Option<usize> {
     let mut present = labels.iter().enumerate().filter(|(_, label)| row.label(**label) == Some(true));
     match (present.next(), present.next()) {
         (Some((index, _)), None) => Some(index),

@@ -1,18 +1,17 @@
 //! `compare`: two evaluations of the same photographs, side by side.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::Context;
 use ocellus_model::label::Output;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Ui;
 use crate::{
     error::{Exit, ExpectedError},
-    evaluate::compare::{AurocDifference, Discordant, Verdict},
+    evaluate::{
+        compare::{AurocDifference, Discordant, Verdict},
+        stored::Evaluation,
+    },
     manifest::Manifest,
 };
 
@@ -29,35 +28,6 @@ pub(super) struct Args {
     /// How much AUROC the second may lose and still not be inferior.
     #[arg(long, default_value_t = 0.02)]
     margin: f64,
-}
-
-/// What is read of `metrics.json`.
-#[derive(Debug, Deserialize)]
-struct Metrics {
-    network: String,
-    manifest: PathBuf,
-    manifest_sha256: String,
-    anomaly: Option<Figures>,
-    labels: BTreeMap<String, Figures>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Figures {
-    threshold: Option<f64>,
-}
-
-impl Metrics {
-    fn threshold(&self, output: Output) -> Option<f64> {
-        let figures = if output == Output::Anomaly { self.anomaly.as_ref() } else { self.labels.get(output.as_str()) };
-        figures?.threshold
-    }
-}
-
-/// One evaluation.
-struct Evaluation {
-    metrics: Metrics,
-    /// Probabilities by output, by file; only of photographs that have a result.
-    predictions: BTreeMap<String, BTreeMap<Output, f64>>,
 }
 
 /// The comparison for one output.
@@ -91,11 +61,12 @@ impl Args {
         if !(self.margin >= 0.0 && self.margin < 1.0) {
             return Err(ExpectedError::Usage(format!("--margin {}: expected 0 to below 1", self.margin)));
         }
-        let (one, other) = (Evaluation::read(&self.one)?, Evaluation::read(&self.other)?);
-        if one.metrics.manifest_sha256 != other.metrics.manifest_sha256 {
+        let read = |folder: &PathBuf| Evaluation::read(folder).map_err(|error| ExpectedError::Usage(error.to_string()));
+        let (one, other) = (read(&self.one)?, read(&self.other)?);
+        if one.manifest_sha256 != other.manifest_sha256 {
             ui.warn("the two were measured on different manifests; only photographs that both have are compared");
         }
-        let manifest = Manifest::read(self.manifest.as_ref().unwrap_or(&one.metrics.manifest))?;
+        let manifest = Manifest::read(self.manifest.as_ref().unwrap_or(&one.manifest))?;
         let rows: Vec<_> = manifest
             .rows
             .iter()
@@ -121,7 +92,7 @@ impl Args {
             let column = |of: fn(&(f64, f64, bool)) -> f64| known.iter().map(of).collect::<Vec<f64>>();
             let targets: Vec<bool> = known.iter().map(|known| known.2).collect();
             let auroc = AurocDifference::of(&column(|known| known.0), &column(|known| known.1), &targets);
-            let thresholds = one.metrics.threshold(output).zip(other.metrics.threshold(output));
+            let thresholds = one.threshold(output).zip(other.threshold(output));
             let discordant = |class: bool| {
                 let (first, second) = thresholds?;
                 let of_class = known.iter().filter(|known| known.2 == class);
@@ -136,40 +107,10 @@ impl Args {
             };
             outputs.insert(output, compared);
         }
-        let report = Report {
-            one: one.metrics.network,
-            other: other.metrics.network,
-            photographs: rows.len(),
-            margin: self.margin,
-            outputs,
-        };
+        let report =
+            Report { one: one.network, other: other.network, photographs: rows.len(), margin: self.margin, outputs };
         ui.result(&report, text(&report))?;
         Ok(Exit::Ok)
-    }
-}
-
-impl Evaluation {
-    fn read(folder: &Path) -> Result<Self, ExpectedError> {
-        let no = |error: &dyn std::fmt::Display| {
-            ExpectedError::Usage(format!("{}: no evaluation: {error}; make one with `evaluate`", folder.display()))
-        };
-        let text = std::fs::read(folder.join("metrics.json")).map_err(|error| no(&error))?;
-        let metrics = serde_json::from_slice(&text).map_err(|error| no(&error))?;
-        let mut csv = csv::Reader::from_path(folder.join("predictions.csv")).map_err(|error| no(&error))?;
-        let header = csv.headers().map_err(|error| no(&error))?.clone();
-        let columns: Vec<(usize, Output)> =
-            header.iter().enumerate().filter_map(|(at, name)| Some((at, name.parse().ok()?))).collect();
-        let mut predictions = BTreeMap::new();
-        for record in csv.records() {
-            let record = record.with_context(|| folder.join("predictions.csv").display().to_string())?;
-            let cell = |at: usize| record.get(at)?.parse::<f64>().ok();
-            let probabilities: BTreeMap<Output, f64> =
-                columns.iter().filter_map(|(at, output)| Some((*output, cell(*at)?))).collect();
-            if let Some(file) = record.get(0).filter(|_| !probabilities.is_empty()) {
-                predictions.insert(file.to_owned(), probabilities);
-            }
-        }
-        Ok(Evaluation { metrics, predictions })
     }
 }
 

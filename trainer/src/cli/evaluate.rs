@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
-    evaluate::{evaluate, markdown, predictions_csv},
+    evaluate::{
+        Options, evaluate, html, markdown, predictions_csv,
+        stored::{METRICS_FILE, PREDICTIONS_FILE},
+        suspects_csv,
+    },
     files::write_atomically,
     manifest::Manifest,
 };
@@ -37,7 +41,10 @@ pub(super) struct Args {
     /// what people said of them.
     #[arg(long)]
     gate: bool,
-    /// Folder to write metrics.json, predictions.csv and report.md to [default: `evaluation` in the run's folder, or
+    /// Part of the people screened who are taken for abnormal in predictive values.
+    #[arg(long, default_value_t = 0.1)]
+    prevalence: f64,
+    /// Folder to write metrics.json, predictions.csv, suspects.csv, report.md and report.html to [default: `evaluation` in the run's folder, or
     /// here for a bundle, which holds nothing unlisted].
     #[arg(long)]
     out: Option<PathBuf>,
@@ -50,6 +57,9 @@ impl Args {
     /// Data for a bad manifest, bundle or usage for a bad network, failed when something can't be written. Photographs
     /// that can't be judged end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        if !(self.prevalence > 0.0 && self.prevalence < 1.0) {
+            return Err(ExpectedError::Usage(format!("--prevalence {}: expected above 0, below 1", self.prevalence)));
+        }
         let path = match (&self.manifest, &self.split) {
             (Some(manifest), _) => manifest.clone(),
             (None, Some(split)) => split.join("test.csv"),
@@ -64,13 +74,21 @@ impl Args {
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, self.gate, ui).map_err(expected)?;
+        let options = Options { gate: self.gate, prevalence: self.prevalence };
+        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, options, ui).map_err(expected)?;
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;
-        for (name, bytes) in
-            [("metrics.json", json), ("predictions.csv", csv), ("report.md", report.clone().into_bytes())]
-        {
+        let suspects = suspects_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;
+        ui.say("drawing the page");
+        let page = html(&metrics, &predictor, &photographs, &root).into_bytes();
+        for (name, bytes) in [
+            (METRICS_FILE, json),
+            (PREDICTIONS_FILE, csv),
+            ("suspects.csv", suspects),
+            ("report.md", report.clone().into_bytes()),
+            ("report.html", page),
+        ] {
             let path = out.join(name);
             write_atomically(&path, &bytes).with_context(|| path.display().to_string())?;
         }

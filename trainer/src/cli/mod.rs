@@ -3,13 +3,19 @@
 //! A verb prints its result on standard output (tables for people, or JSON with `--json`), everything else (progress,
 //! remarks, the next command to run) on standard error, so that output can be piped. Exit codes: [`Exit`].
 
+mod bench;
+mod calibrate;
+mod card;
+mod check;
 mod compare;
 mod config;
 mod device_check;
 mod evaluate;
+mod explore;
 mod export;
 mod features;
 mod gate;
+mod init;
 mod keygen;
 mod manifest;
 mod network;
@@ -18,6 +24,7 @@ mod predict;
 mod runs;
 mod sign;
 mod split;
+mod threshold;
 mod train;
 mod ui;
 mod verify;
@@ -60,6 +67,12 @@ enum Verb {
     Practice(practice::Args),
     /// Check a manifest against its photographs, or write one from a common layout.
     Manifest(manifest::Args),
+    /// Write a commented configuration that fits a data set.
+    Init(init::Args),
+    /// Is this machine, the device and a configuration ready for a run?
+    Check(check::Args),
+    /// Show a data set on one page, and what the camera gives away of its labels.
+    Explore(explore::Args),
     /// Part a manifest into train, validation and test by patient, group and look; or check a split for leaks.
     Split(split::Args),
     /// Compute the frozen blocks' features ahead of training.
@@ -72,12 +85,18 @@ enum Verb {
     Runs(runs::Args),
     /// Show a configuration with its defaults, or what two of them differ in.
     Config(config::Args),
+    /// How fast this machine prepares photographs and runs the network.
+    Bench(bench::Args),
     /// Compare a GPU's training step with the processor's.
     DeviceCheck(device_check::Args),
     /// Measure a run or a bundle on labelled photographs, beside what the frame alone would give.
     Evaluate(evaluate::Args),
     /// Compare two evaluations of the same photographs.
     Compare(compare::Args),
+    /// How honest an evaluation's probabilities are.
+    Calibrate(calibrate::Args),
+    /// What a threshold by a stated rule would come to.
+    Threshold(threshold::Args),
     /// Measure the quality gate on photographs that people graded.
     Gate(gate::Args),
     /// Settle calibration and thresholds, and write an unsigned bundle.
@@ -88,6 +107,8 @@ enum Verb {
     Sign(sign::Args),
     /// Check a bundle the way a device does, self-test included.
     Verify(verify::Args),
+    /// Print a bundle's card.
+    Card(card::Args),
     /// Print logits and probabilities of photographs.
     Predict(predict::Args),
 }
@@ -97,20 +118,27 @@ impl Verb {
         match self {
             Verb::Practice(args) => args.run(ui),
             Verb::Manifest(args) => args.run(ui),
+            Verb::Init(args) => args.run(ui),
+            Verb::Check(args) => args.run(ui),
+            Verb::Explore(args) => args.run(ui),
             Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
             Verb::Resume(args) => args.run(ui),
             Verb::Runs(args) => args.run(ui),
             Verb::Config(args) => args.run(ui),
+            Verb::Bench(args) => args.run(ui),
             Verb::DeviceCheck(args) => args.run(ui),
             Verb::Evaluate(args) => args.run(ui),
             Verb::Compare(args) => args.run(ui),
+            Verb::Calibrate(args) => args.run(ui),
+            Verb::Threshold(args) => args.run(ui),
             Verb::Gate(args) => args.run(ui),
             Verb::Export(args) => args.run(ui),
             Verb::Keygen(args) => args.run(ui),
             Verb::Sign(args) => args.run(ui),
             Verb::Verify(args) => args.run(ui),
+            Verb::Card(args) => args.run(ui),
             Verb::Predict(args) => args.run(ui),
         }
     }

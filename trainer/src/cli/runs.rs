@@ -51,7 +51,7 @@ struct Line {
     epoch: Option<usize>,
     epochs: usize,
     size: u32,
-    task: String,
+    task: &'static str,
 }
 
 impl Args {
@@ -83,7 +83,7 @@ fn list(folder: &Path, ui: &Ui) -> Result<Exit, ExpectedError> {
             epoch: info.as_ref().map(|info| info.best.epoch),
             epochs: config.schedule.epochs,
             size: config.input.size,
-            task: named(&config.task),
+            task: config.task.as_str(),
             run,
         });
     }
@@ -119,7 +119,7 @@ fn show(run: &Path, ui: &Ui) -> Result<Exit, ExpectedError> {
     let mut text = format!(
         "{}: {} on {}, {} at {} pixels, {} photographs trained on, {} validated on, {} left out\n",
         run.display(),
-        named(&config.task),
+        config.task.as_str(),
         info.device,
         named(&config.trainable),
         config.input.size,

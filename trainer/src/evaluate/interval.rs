@@ -35,6 +35,14 @@ pub fn proportion(hits: usize, trials: usize) -> Option<Proportion> {
     Some(Proportion { value: p, ci95: [(centre - half).max(0.0), (centre + half).min(1.0)] })
 }
 
+/// Positive and negative predictive value by Bayes' rule; each none where nobody would be found, or passed.
+pub fn predictive_values(sensitivity: f64, specificity: f64, prevalence: f64) -> (Option<f64>, Option<f64>) {
+    let found = sensitivity * prevalence + (1.0 - specificity) * (1.0 - prevalence);
+    let passed = (1.0 - sensitivity) * prevalence + specificity * (1.0 - prevalence);
+    let of = |right: f64, all: f64| (all > 0.0).then(|| right / all);
+    (of(sensitivity * prevalence, found), of(specificity * (1.0 - prevalence), passed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +55,15 @@ mod tests {
             assert!((found.ci95[0] - low).abs() < 1e-9 && (found.ci95[1] - high).abs() < 1e-9, "{found:?}");
         }
         assert_eq!(proportion(0, 0), None);
+    }
+
+    #[test]
+    fn predictive_values_follow_bayes() {
+        // Of 1,000 people 100 have it: 90 found, 10 missed; of 900 others 720 passed, 180 found.
+        let (positive, negative) = predictive_values(0.9, 0.8, 0.1);
+        assert!((positive.unwrap() - 90.0 / 270.0).abs() < 1e-12);
+        assert!((negative.unwrap() - 720.0 / 730.0).abs() < 1e-12);
+        assert_eq!(predictive_values(0.0, 1.0, 0.1).0, None);
     }
 
     const WILSON: [(usize, usize, f64, f64); 4] = [

@@ -8,11 +8,16 @@
 //! sources out, choosing thresholds.
 
 pub mod auroc;
+pub mod bootstrap;
 pub mod calibration;
 pub mod compare;
 pub mod frame;
 pub mod interval;
+mod page;
 mod report;
+pub mod screening;
+pub mod stored;
+pub mod summary;
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +39,10 @@ use crate::{
 use auroc::{auroc, average_precision};
 use frame::{FEATURES, cross_validated, features};
 
-pub use report::{markdown, predictions_csv};
+pub use page::html;
+pub use report::{markdown, predictions_csv, suspects_csv};
+pub use screening::Screening;
+pub use summary::{MultiClass, MultiLabel};
 
 /// Seed of the baseline's folds and forests.
 const SEED: u64 = 1;
@@ -50,6 +58,9 @@ pub struct OutputFigures {
     pub auroc: Option<f64>,
     /// DeLong's 95 % interval.
     pub auroc_ci95: Option<[f64; 2]>,
+    /// The 95 % interval when whole patients are drawn anew; of all sources together only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auroc_patients_ci95: Option<[f64; 2]>,
     /// Average precision.
     pub average_precision: Option<f64>,
     /// Calibrated probability from which it is a finding.
@@ -135,6 +146,12 @@ pub struct Metrics {
     pub labels: BTreeMap<&'static str, OutputFigures>,
     /// By source.
     pub sources: BTreeMap<String, Figures>,
+    /// The conditions together; none without thresholds.
+    pub multi_label: Option<MultiLabel>,
+    /// One of the most prevalent classes; none where there are not two.
+    pub multi_class: Option<MultiClass>,
+    /// What people would be told, the gate applied; none where it was not asked for, or without thresholds.
+    pub screening: Option<Screening>,
     /// Refusals by the quality gate, by what people said of the photographs; none where it was not asked for.
     pub gate: Option<BTreeMap<&'static str, Refusals>>,
     /// What the frame alone gives on the same photographs.
@@ -150,7 +167,16 @@ pub struct Photograph<'a> {
     pub logits: Result<Vec<f32>, String>,
 }
 
-/// Judges every photograph of a manifest; with `gate` the quality gate is measured as well.
+/// What to measure besides.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Measure the quality gate, and what people would be told with it.
+    pub gate: bool,
+    /// Part of the people screened who are taken for abnormal in predictive values.
+    pub prevalence: f64,
+}
+
+/// Judges every photograph of a manifest.
 ///
 /// # Errors
 /// When the engine fails.
@@ -159,9 +185,10 @@ pub fn evaluate<'a>(
     network: String,
     manifest: &'a Manifest,
     root: &Path,
-    gate: bool,
+    options: Options,
     ui: &Ui,
 ) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
+    let gate = options.gate;
     let rows = &manifest.rows;
     let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
     let judged = predictor
@@ -171,16 +198,25 @@ pub fn evaluate<'a>(
     let mut photographs = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
     let mut gated = Vec::new();
+    let mut told = Vec::new();
     for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
         let logits = match judged {
             Ok(judged) => {
                 let (frame, quality) = judged.seen;
-                gated.extend(quality.map(|quality| Gated::new(row, Ok(&predictor.quality(quality, &judged.logits)))));
+                if let Some(quality) = quality.map(|quality| predictor.quality(quality, &judged.logits)) {
+                    gated.push(Gated::new(row, Ok(&quality)));
+                    let refers = |decisions: &Vec<Decision>| refers(&judged.logits, decisions);
+                    let finding = predictor.decisions.as_ref().is_some_and(refers);
+                    told.push((screening::told(&quality, finding), row.target(Output::Anomaly)));
+                }
                 seen.push(Seen { row, logits: judged.logits.clone(), frame, component });
                 Ok(judged.logits)
             }
             Err(reason) => {
-                gated.extend(gate.then(|| Gated::new(row, Err(reason.clone()))));
+                if gate {
+                    gated.push(Gated::new(row, Err(reason.clone())));
+                    told.push((screening::Told::NoResult, row.target(Output::Anomaly)));
+                }
                 unreadable.push(Unreadable { file: row.file.clone(), reason: reason.clone() });
                 Err(reason)
             }
@@ -198,8 +234,23 @@ pub fn evaluate<'a>(
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()
         .collect();
-    let all = of(None);
+    let mut all = of(None);
+    ui.say("drawing patients anew for the intervals");
+    let intervals: Vec<Option<[f64; 2]>> =
+        (0..predictor.outputs.len()).into_par_iter().map(|at| patients(&predictor.outputs, at, &seen)).collect();
+    for (output, interval) in predictor.outputs.iter().zip(intervals) {
+        if let Some(figures) = all.get_mut(*output) {
+            figures.auroc_patients_ci95 = interval;
+        }
+    }
     let frame = frame_of(None);
+    let probabilities: Vec<Vec<f64>> = seen.iter().map(|seen| predictor.probabilities(&seen.logits)).collect();
+    let judged: Vec<summary::Judged<'_>> =
+        seen.iter().zip(&probabilities).map(|(seen, probabilities)| (seen.row, &probabilities[..])).collect();
+    let thresholds = predictor
+        .decisions
+        .as_ref()
+        .map(|decisions| -> Vec<f64> { decisions.iter().map(|decision| decision.threshold).collect() });
     let metrics = Metrics {
         program: env!("CARGO_PKG_VERSION"),
         network,
@@ -209,6 +260,9 @@ pub fn evaluate<'a>(
         judged: seen.len(),
         outcomes: predictor.decisions.as_ref().map(|decisions| outcomes(&photographs, decisions)),
         unreadable,
+        multi_label: thresholds.as_ref().map(|of| summary::multi_label(&predictor.outputs, of, &judged)),
+        multi_class: summary::multi_class(&predictor.outputs, &judged),
+        screening: (gate && thresholds.is_some()).then(|| screening::screening(&told, options.prevalence)),
         gate: gate.then(|| refusals(&gated)),
         anomaly: all.anomaly,
         labels: all.labels,
@@ -271,7 +325,26 @@ fn frame_figures(outputs: &[Output], seen: &[Seen<'_>], scores: &[Vec<Option<f64
     all
 }
 
+/// The interval of an output's AUROC over patients.
+fn patients(outputs: &[Output], at: usize, seen: &[Seen<'_>]) -> Option<[f64; 2]> {
+    let known = seen.iter().filter_map(|seen| Some((seen, seen.row.target(outputs[at])?)));
+    let (mut scores, mut targets, mut components) = (Vec::new(), Vec::new(), Vec::new());
+    for (seen, target) in known {
+        scores.push(f64::from(seen.logits[at]));
+        targets.push(target);
+        components.push(seen.component);
+    }
+    bootstrap::auroc_interval(&scores, &targets, &components, SEED)
+}
+
 impl Figures {
+    fn get_mut(&mut self, output: Output) -> Option<&mut OutputFigures> {
+        match output {
+            Output::Anomaly => self.anomaly.as_mut(),
+            condition => self.labels.get_mut(condition.as_str()),
+        }
+    }
+
     fn put(&mut self, output: Output, figures: OutputFigures) {
         match output {
             Output::Anomaly => self.anomaly = Some(figures),

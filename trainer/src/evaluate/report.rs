@@ -7,6 +7,8 @@ use ocellus_model::label::Output;
 use super::{Figures, Metrics, OutputFigures, Photograph, refers};
 use crate::{gate, predict::Predictor};
 
+/// Photographs an output that are named as suspects.
+const SUSPECTS: usize = 20;
 /// Above this AUROC the frame alone tells so much that the network's figure is suspect.
 const CONFOUNDED: f64 = 0.6;
 
@@ -38,6 +40,46 @@ pub fn markdown(metrics: &Metrics) -> String {
             text,
             "Outcomes at the thresholds: {} refer, {} no referable signs found, {} no result.\n",
             outcomes.refer, outcomes.no_referable_signs, outcomes.no_result
+        );
+    }
+    if let Some(screening) = &metrics.screening {
+        let share =
+            |share: Option<super::interval::Proportion>| share.map_or("–".to_owned(), |share| share.to_string());
+        let _ = writeln!(
+            text,
+            "Intention to screen, the gate applied: {} refer, {} no referable signs found, {} no result. Abnormal eyes sent \
+             on (referred or without a result): {}; normal eyes passed: {}. Where {:.1} % of the people are abnormal: \
+             positive predictive value {}, negative {}.\n",
+            screening.refer,
+            screening.no_referable_signs,
+            screening.no_result,
+            share(screening.sensitivity),
+            share(screening.specificity),
+            100.0 * screening.prevalence,
+            figure(screening.positive_predictive_value),
+            figure(screening.negative_predictive_value)
+        );
+    }
+    if let Some(all) = &metrics.multi_label {
+        let _ = writeln!(
+            text,
+            "All conditions together, {} photographs: macro AUROC {} over {} outputs, macro F1 {}, exact match {}.\n",
+            all.photographs,
+            figure(all.macro_auroc),
+            all.outputs,
+            figure(all.macro_f1),
+            all.exact_match.map_or("–".to_owned(), |share| share.to_string())
+        );
+    }
+    if let Some(classes) = &metrics.multi_class {
+        let names: Vec<&str> = classes.classes.iter().map(|class| class.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "One of {} ({} photographs): accuracy {}, macro AUROC {}.\n",
+            names.join(", "),
+            classes.photographs,
+            classes.accuracy.map_or("–".to_owned(), |share| share.to_string()),
+            figure(classes.macro_auroc)
         );
     }
     let all = Figures { photographs: metrics.judged, anomaly: metrics.anomaly.clone(), labels: metrics.labels.clone() };
@@ -107,6 +149,51 @@ fn with_interval(value: Option<f64>, interval: Option<[f64; 2]>) -> String {
         Some([low, high]) => format!("{} ({low:.3} to {high:.3})", figure(value)),
         None => figure(value),
     }
+}
+
+/// `suspects.csv`: photographs whose label the network is surest to be wrong, at most [`SUSPECTS`] an output: the first
+/// to be looked at again by a reader.
+///
+/// # Errors
+/// When the table can't be built.
+pub fn suspects_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["file", "source", "output", "label", "probability"])?;
+    for (at, output) in predictor.outputs.iter().enumerate() {
+        for (photograph, target, probability) in surest_wrong(predictor, photographs, at, *output, None).take(SUSPECTS)
+        {
+            csv.write_record([
+                photograph.row.file.as_str(),
+                photograph.row.source.as_str(),
+                output.as_str(),
+                if target { "1" } else { "0" },
+                &format!("{probability:.6}"),
+            ])?;
+        }
+    }
+    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+/// Photographs by how sure the network is of the opposite of an output's label, the surest first; of one class or both.
+pub(super) fn surest_wrong<'a>(
+    predictor: &Predictor,
+    photographs: &'a [Photograph<'a>],
+    at: usize,
+    output: Output,
+    class: Option<bool>,
+) -> impl Iterator<Item = (&'a Photograph<'a>, bool, f64)> + use<'a> {
+    let mut wrong: Vec<(&Photograph<'_>, bool, f64)> = photographs
+        .iter()
+        .filter_map(|photograph| {
+            let target = photograph.row.target(output).filter(|target| class.is_none_or(|class| class == *target))?;
+            let probability = predictor.probabilities(photograph.logits.as_ref().ok()?)[at];
+            Some((photograph, target, probability))
+        })
+        .collect();
+    let off =
+        |(_, target, probability): &(&Photograph<'_>, bool, f64)| (f64::from(u8::from(*target)) - probability).abs();
+    wrong.sort_by(|a, b| off(b).total_cmp(&off(a)));
+    wrong.into_iter()
 }
 
 /// `predictions.csv`: file, outcome, and a column for each output with its probability (calibrated where there is a

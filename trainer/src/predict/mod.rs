@@ -10,13 +10,13 @@ mod tract;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use ocellus_model::{
     bundle::{Contents, manifest::GradabilitySpec},
     calibration::Calibration,
     field::{Field, find_field},
     label::Output,
-    preprocess::{PreprocessSpec, Tensor, preprocess},
+    preprocess::{ColourVariant, PreprocessSpec, Tensor, preprocess},
     quality::Quality,
 };
 use rayon::prelude::*;
@@ -246,6 +246,27 @@ impl Predictor {
         Ok(pooled)
     }
 
+    /// One photograph as the network sees it, with where it looked for an output.
+    ///
+    /// # Errors
+    /// One line: the photograph can't be read or has no field, or the engine gives no maps or fails.
+    pub fn show(&self, file: &Path, output: usize) -> Result<Shown, String> {
+        let Engine::Burn(network) = &self.engine else { return Err(PredictError::NoFeatures.to_string()) };
+        let (pixels, field, tensor) = prepare(read(file)?, &self.spec)?;
+        let predictions = network.logits_and_map(std::slice::from_ref(&tensor)).map_err(|error| error.to_string())?;
+        let prediction = predictions.into_iter().next().ok_or("the engine gave nothing")?;
+        let [_, height, width] = prediction.map_shape;
+        let map = prediction.map.chunks(height * width).nth(output).map(<[f32]>::to_vec).unwrap_or_default();
+        let original = PreprocessSpec { variant: ColourVariant::Original, ..self.spec.clone() };
+        let seen = preprocess(&pixels, &field, &original);
+        let (side, plane) = (self.spec.size, (self.spec.size * self.spec.size) as usize);
+        let disc = RgbImage::from_fn(side, side, |x, y| {
+            let at = (y * side + x) as usize;
+            Rgb([0, 1, 2].map(|channel| (255.0 * seen.data[channel * plane + at]).round().clamp(0.0, 255.0) as u8))
+        });
+        Ok(Shown { disc, map, map_shape: [height, width] })
+    }
+
     /// Runs the network over files, a few in memory at a time. `inspect` sees the decoded pixels of each, its field and
     /// its tensor. A file that can't be read or has no field gives the reason instead.
     ///
@@ -303,6 +324,17 @@ pub struct Pooled<T> {
     pub features: Vec<f64>,
     /// What was seen in the pixels.
     pub seen: T,
+}
+
+/// A photograph as the network sees it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Its disc, in its own colours.
+    pub disc: RgbImage,
+    /// Where the network looked for one output, row by row; above 0 speaks for it.
+    pub map: Vec<f32>,
+    /// Height and width of the map.
+    pub map_shape: [usize; 2],
 }
 
 /// Decodes a photograph. The error is one line.

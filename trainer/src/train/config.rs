@@ -425,7 +425,7 @@ mod tests {
              --set optimiser.kind=sgd: unknown key optimiser.kind, did you mean optimizer.kind?"
         );
         let error = read("task = \"anomaly\"\nzzz = 1\n", &[]).unwrap_err();
-        assert!(error.starts_with("a.toml: unknown key zzz; keys are task, "), "{error}");
+        assert!(error.starts_with("a.toml: unknown key zzz; keys are seed, task, "), "{error}");
     }
 
     #[test]

@@ -26,6 +26,20 @@ pub(crate) fn tensor(
     (each * weights).sum().div_scalar(divisor)
 }
 
+/// The probabilities that go with a photograph's logits.
+pub(crate) fn probabilities(kind: LossKind, logits: &[f32]) -> Vec<f64> {
+    let wide = logits.iter().map(|logit| f64::from(*logit));
+    match kind {
+        LossKind::Binary => wide.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect(),
+        LossKind::Softmax => {
+            let largest = wide.clone().fold(f64::NEG_INFINITY, f64::max);
+            let powers: Vec<f64> = wide.map(|logit| (logit - largest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        }
+    }
+}
+
 /// The weighted sum of the loss, and the sum of its weights, of one photograph.
 pub(crate) fn plain(kind: LossKind, logits: &[f32], targets: &[f32], weights: &[f32]) -> (f64, f64) {
     let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
@@ -49,6 +63,13 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
+
+    #[test]
+    fn probabilities_of_exclusive_classes_add_up_and_do_not_overflow() {
+        let soft = probabilities(LossKind::Softmax, &[1000.0, 1000.0, -1000.0]);
+        assert_eq!(soft, [0.5, 0.5, 0.0]);
+        assert_eq!(probabilities(LossKind::Binary, &[0.0, 800.0]), [0.5, 1.0]);
+    }
 
     fn both(kind: LossKind, logits: &[f32], targets: &[f32], weights: &[f32]) -> (f64, f64, Vec<f32>) {
         let device = Device::flex();

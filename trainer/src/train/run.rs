@@ -18,9 +18,11 @@ use super::{
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
     dataset::{Dataset, Sample, Source},
+    events::{self, EVENTS_FILE},
     loss,
     metrics::{self, EpochMetrics},
     optimizer::Optimizer,
+    page::{self, PAGE_FILE},
     schedule,
     step::{BatchGradients, Stepper},
     stream,
@@ -286,7 +288,7 @@ impl Run<'_> {
                 return Err(TrainError::Interrupted { epoch: now.state.epoch, step: now.state.step });
             }
         }
-        let info = self.finish(&now.state, &checkpoints)?;
+        let info = self.finish(&now.state, &checkpoints, &stepper)?;
         Ok(Outcome {
             info,
             trained: now.state.step > before,
@@ -520,18 +522,49 @@ impl Run<'_> {
 
     fn write_results(&self, state: &State) -> Result<(), TrainError> {
         let path = self.setup.out.join("results.csv");
-        let text = metrics::csv(&self.task.names(), &state.metrics);
+        let names = self.task.names();
+        let text = metrics::csv(&names, &state.metrics);
+        files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))?;
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970 only moves the curves on the axis of time.
+        let seconds = now.map_or(0.0, |time| time.as_secs_f64());
+        let path = self.setup.out.join(EVENTS_FILE);
+        files::write_atomically(&path, &events::file(&names, &state.metrics, seconds))
+            .map_err(TrainError::io(&path))?;
+        let path = self.setup.out.join(CONFIG_FILE);
+        let config = fs::read_to_string(&path).map_err(TrainError::io(&path))?;
+        let run = self.setup.out.display().to_string();
+        let page = page::html(&run, &config, &names, state, self.config().schedule.epochs);
+        let path = self.setup.out.join(PAGE_FILE);
+        files::write_atomically(&path, page.as_bytes()).map_err(TrainError::io(&path))
+    }
+
+    /// What was said of the validation photographs, a line each: the file and a probability an output.
+    fn write_predictions(&self, network: &Network, stepper: &Stepper<'_>) -> Result<(), TrainError> {
+        let samples = &self.validation.samples;
+        let logits = stepper.predict(network, samples, |_| ())?;
+        let mut text = format!("file,{}\n", self.task.names().join(","));
+        for (sample, logits) in samples.iter().zip(&logits) {
+            // A file name may hold a comma or a quotation mark.
+            text.push_str(&format!("\"{}\"", sample.photo.file.replace('"', "\"\"")));
+            for probability in loss::probabilities(self.task.loss(), logits) {
+                text.push_str(&format!(",{probability:.6}"));
+            }
+            text.push('\n');
+        }
+        let path = self.setup.out.join("predictions.csv");
         files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))
     }
 
     /// Writes the best epoch's weights and the run's description.
-    fn finish(&self, state: &State, checkpoints: &Checkpoints) -> Result<RunInfo, TrainError> {
+    fn finish(&self, state: &State, checkpoints: &Checkpoints, stepper: &Stepper<'_>) -> Result<RunInfo, TrainError> {
         let best = state.best.clone().ok_or_else(|| TrainError::Data("the run has no epoch".to_owned()))?;
         let checkpoint = checkpoints.read(best.step)?;
         let network = self.with_weights(checkpoint.average.as_ref().unwrap_or(&checkpoint.weights))?;
         let model = network.weights()?;
         model.write(&self.setup.out.join(MODEL_FILE))?;
         self.write_results(state)?;
+        self.write_predictions(&network, stepper)?;
         let config = self.config();
         let info = RunInfo {
             version: RunInfo::VERSION,

@@ -1,0 +1,152 @@
+//! `bench`: how fast this machine prepares photographs and runs the network, so that a run's length can be reckoned.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use ocellus_model::{field::find_field, preprocess::Tensor};
+use serde::Serialize;
+
+use super::{Ui, manifest::root_of};
+use crate::{
+    device::DeviceChoice,
+    error::{Exit, ExpectedError},
+    features::View,
+    manifest::Manifest,
+    net::{NamedWeights, Network},
+    train::config::Config,
+};
+
+/// Time spent on each measurement.
+const FOR: Duration = Duration::from_secs(5);
+/// Photographs that are measured with at most.
+const PHOTOGRAPHS: usize = 64;
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A manifest of photographs to measure with.
+    manifest: PathBuf,
+    /// Folder the file names are relative to [default: the manifest's own].
+    #[arg(long)]
+    root: Option<PathBuf>,
+    /// The configuration to measure.
+    #[arg(long)]
+    config: PathBuf,
+    /// Set a key of the configuration, as in --set input.size=320.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Where to compute: flex, wgpu, vulkan, cuda, cuda:N.
+    #[arg(long, default_value = "flex")]
+    device: DeviceChoice,
+}
+
+/// What was measured, each a second, on one thread.
+#[derive(Debug, Serialize)]
+struct Report {
+    photographs: usize,
+    size: u32,
+    device: String,
+    /// Decoded, field found, as it is.
+    plain_views: f64,
+    /// Decoded, field found, changed as in training.
+    changed_views: f64,
+    /// Forward through the whole network, one after the other; none without weights.
+    forward: Option<f64>,
+}
+
+impl Args {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// Usage for a bad configuration, data for a bad manifest or photographs that can't be used.
+    pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
+        let config = Config::read_with(&self.config, &self.settings).map_err(|error| usage(&error))?;
+        let manifest = Manifest::read(&self.manifest)?;
+        let root = root_of(&self.manifest, self.root.as_ref());
+        let spec = config.spec();
+        let step = (manifest.rows.len() / PHOTOGRAPHS).max(1);
+        let chosen = manifest.rows.iter().step_by(step).take(PHOTOGRAPHS);
+        let files: Vec<Vec<u8>> = chosen.filter_map(|row| std::fs::read(root.join(&row.file)).ok()).collect();
+        let prepare = |bytes: &[u8], view: View, name: &str| -> Option<Tensor> {
+            let pixels = ocellus_model::image::decode(bytes).ok()?.pixels;
+            let field = find_field(&pixels).ok()?;
+            Some(view.tensor(&pixels, &field, &spec, name))
+        };
+        let usable: Vec<Vec<u8>> = files.into_iter().filter(|bytes| prepare(bytes, View(0), "").is_some()).collect();
+        let Some(first) = usable.first() else {
+            return Err(ExpectedError::Data(format!("{}: no photograph can be used", self.manifest.display())));
+        };
+        // The bytes are in memory, so that the disk is not measured.
+        let views = |view: u32| {
+            ui.say(format_args!("preparing view {view} of {} photographs for {} s", usable.len(), FOR.as_secs()));
+            let mut at = 0;
+            a_second(|| {
+                let prepared = prepare(&usable[at % usable.len()], View(view), &at.to_string());
+                at += 1;
+                usize::from(prepared.is_some())
+            })
+        };
+        let (plain_views, changed_views) = (views(0), views(1));
+        let forward = match &config.weights.file {
+            None => None,
+            Some(path) => {
+                let weights = NamedWeights::read(path).map_err(|error| usage(&error))?;
+                let device = self.device.open().map_err(|error| usage(&error))?;
+                let network = Network::build(&device, &weights, 1, config.seed).map_err(|error| usage(&error))?;
+                // It was usable a moment ago.
+                let tensor: Vec<Tensor> = prepare(first, View(0), "").into_iter().collect();
+                ui.say(format_args!("running the network on {} for {} s", self.device, FOR.as_secs()));
+                let mut failed = None;
+                let rate = a_second(|| match network.logits_and_map(&tensor) {
+                    Ok(predictions) => predictions.len(),
+                    Err(error) => {
+                        failed = Some(error.to_string());
+                        0
+                    }
+                });
+                if let Some(error) = failed {
+                    return Err(anyhow::anyhow!(error).into());
+                }
+                Some(rate)
+            }
+        };
+        let report = Report {
+            photographs: usable.len(),
+            size: spec.size,
+            device: self.device.to_string(),
+            plain_views,
+            changed_views,
+            forward,
+        };
+        let mut text = format!(
+            "{} photographs at {} pixels, one thread:\n  {plain_views:8.1} plain views a second\n  {changed_views:8.1} changed views a second\n",
+            report.photographs, report.size
+        );
+        match forward {
+            Some(rate) => {
+                text.push_str(&format!("  {rate:8.2} photographs a second through the network on {}\n", report.device))
+            }
+            None => text.push_str("  the network was not run: weights.file is not set\n"),
+        }
+        ui.result(&report, text)?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// How many things a second are done; `step` says how many it did.
+fn a_second(mut step: impl FnMut() -> usize) -> f64 {
+    let start = Instant::now();
+    let mut done = 0;
+    while start.elapsed() < FOR {
+        let now = step();
+        // What fails at once would never end.
+        if now == 0 {
+            break;
+        }
+        done += now;
+    }
+    done as f64 / start.elapsed().as_secs_f64()
+}

@@ -1,0 +1,173 @@
+//! The evaluation as a page: curves, calibration, and the photographs that the network got most wrong, with where it
+//! looked.
+
+use std::{fmt::Write, path::Path};
+
+use image::{Rgb, RgbImage};
+use ocellus_model::label::Output;
+
+use super::{Metrics, OutputFigures, Photograph, report::surest_wrong};
+use crate::{
+    html::{begin, escape, picture, small, svg},
+    predict::{Predictor, Shown},
+};
+
+/// Photographs of each kind in the gallery.
+const GALLERY: usize = 4;
+/// Side of a picture in the gallery, in pixels.
+const SIDE: u32 = 200;
+/// How much of a place's colour the map may take at most.
+const MAP_OPACITY: f32 = 0.55;
+
+/// `report.html`. Opens the photographs of the gallery once more.
+pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<'_>], root: &Path) -> String {
+    let mut page = begin(
+        "Evaluation",
+        &format!(
+            "{} {} photographs of {}, {} judged. Research software: the figures say what was measured on these photographs, \
+             and nothing of others.",
+            metrics.network,
+            metrics.photographs,
+            metrics.manifest.display(),
+            metrics.judged
+        ),
+    );
+    for (at, output) in predictor.outputs.iter().enumerate() {
+        let (figures, frame) = match output {
+            Output::Anomaly => (metrics.anomaly.as_ref(), metrics.frame_baseline.anomaly.as_ref()),
+            condition => {
+                (metrics.labels.get(condition.as_str()), metrics.frame_baseline.labels.get(condition.as_str()))
+            }
+        };
+        let Some(figures) = figures.filter(|figures| figures.positives.min(figures.negatives) > 0) else { continue };
+        section(&mut page, *output, figures, frame);
+        curves(&mut page, predictor, photographs, at, *output);
+        gallery(&mut page, predictor, photographs, root, at, *output);
+    }
+    page.push_str("</html>\n");
+    page
+}
+
+fn section(page: &mut String, output: Output, figures: &OutputFigures, frame: Option<&OutputFigures>) {
+    let with = |value: Option<f64>, interval: Option<[f64; 2]>| match (value, interval) {
+        (Some(value), Some([low, high])) => format!("{value:.3} ({low:.3} to {high:.3})"),
+        (Some(value), None) => format!("{value:.3}"),
+        (None, _) => "–".to_owned(),
+    };
+    let patients = figures
+        .auroc_patients_ci95
+        .map_or_else(String::new, |[low, high]| format!("; over patients {low:.3} to {high:.3}"));
+    let _ = write!(
+        page,
+        "<h2>{output}</h2><p>{} with, {} without. AUROC {}{patients}; the frame alone {}. At the threshold: sensitivity {}, \
+         specificity {}.</p>",
+        figures.positives,
+        figures.negatives,
+        with(figures.auroc, figures.auroc_ci95),
+        with(frame.and_then(|frame| frame.auroc), frame.and_then(|frame| frame.auroc_ci95)),
+        with(figures.sensitivity, figures.sensitivity_ci95),
+        with(figures.specificity, figures.specificity_ci95),
+    );
+}
+
+/// The ROC curve and the reliability of the probabilities, side by side.
+fn curves(page: &mut String, predictor: &Predictor, photographs: &[Photograph<'_>], at: usize, output: Output) {
+    let known = photographs.iter().filter_map(|photograph| {
+        Some((predictor.probabilities(photograph.logits.as_ref().ok()?)[at], photograph.row.target(output)?))
+    });
+    let mut known: Vec<(f64, bool)> = known.collect();
+    known.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let positives = known.iter().filter(|known| known.1).count() as f64;
+    let negatives = known.len() as f64 - positives;
+    let (mut hits, mut alarms) = (0.0, 0.0);
+    let mut roc = vec![(0.0, 0.0)];
+    for tied in known.chunk_by(|a, b| a.0 == b.0) {
+        let new = tied.iter().filter(|known| known.1).count() as f64;
+        hits += new;
+        alarms += tied.len() as f64 - new;
+        roc.push((alarms / negatives, hits / positives));
+    }
+    let threshold = predictor.decisions.as_ref().map(|decisions| decisions[at].threshold);
+    let mark = threshold.map(|threshold| {
+        let share = |class: bool, all: f64| {
+            known.iter().filter(|known| known.1 == class && known.0 >= threshold).count() as f64 / all
+        };
+        (share(false, negatives), share(true, positives))
+    });
+    let bins: Vec<(f64, f64)> = (0..10)
+        .filter_map(|bin| {
+            let inside: Vec<&(f64, bool)> =
+                known.iter().filter(|known| ((known.0 * 10.0) as usize).min(9) == bin).collect();
+            let count = inside.len() as f64;
+            let mean = inside.iter().map(|known| known.0).sum::<f64>() / count;
+            (count > 0.0).then(|| (mean, inside.iter().filter(|known| known.1).count() as f64 / count))
+        })
+        .collect();
+    let _ = write!(
+        page,
+        "<figure>{}<figcaption>ROC; the dot is the threshold</figcaption></figure>\
+         <figure>{}<figcaption>Reliability in ten bins</figcaption></figure>",
+        svg::square(&roc, mark, "1 - specificity", "sensitivity"),
+        svg::square(&bins, None, "probability", "frequency")
+    );
+}
+
+/// The photographs that were got most wrong, and some that were got right.
+fn gallery(
+    page: &mut String,
+    predictor: &Predictor,
+    photographs: &[Photograph<'_>],
+    root: &Path,
+    at: usize,
+    output: Output,
+) {
+    let right = |class: bool| {
+        let mut all: Vec<_> = surest_wrong(predictor, photographs, at, output, Some(class)).collect();
+        all.reverse();
+        all
+    };
+    let wrong = |class: bool| surest_wrong(predictor, photographs, at, output, Some(class)).collect::<Vec<_>>();
+    for (title, chosen) in [
+        ("Missed most surely", wrong(true)),
+        ("Found where nobody saw it", wrong(false)),
+        ("Found most surely", right(true)),
+    ] {
+        let _ = write!(page, "<h3>{title}</h3>");
+        for (photograph, _, probability) in chosen.into_iter().take(GALLERY) {
+            // What was judged can be shown, unless somebody took the file away meanwhile.
+            let Ok(shown) = predictor.show(&root.join(&photograph.row.file), at) else { continue };
+            let _ = write!(
+                page,
+                "<figure>{}{}<figcaption>{:.3} {}</figcaption></figure>",
+                picture(&small(shown.disc.clone(), SIDE)),
+                picture(&small(overlay(&shown), SIDE)),
+                probability,
+                escape(&photograph.row.file)
+            );
+        }
+    }
+}
+
+/// The photograph's disc with the map over it: vermillion where it speaks for the output.
+fn overlay(shown: &Shown) -> RgbImage {
+    let [height, width] = shown.map_shape;
+    let most = shown.map.iter().copied().fold(0.0_f32, f32::max).max(f32::MIN_POSITIVE);
+    let side = shown.disc.width().max(1) as f32;
+    RgbImage::from_fn(shown.disc.width(), shown.disc.height(), |x, y| {
+        let at = |place: u32, cells: usize| {
+            ((place as f32 + 0.5) / side * cells as f32 - 0.5).clamp(0.0, cells as f32 - 1.0)
+        };
+        let (column, row) = (at(x, width), at(y, height));
+        let value =
+            |row: usize, column: usize| shown.map.get(row * width + column).copied().unwrap_or_default().max(0.0);
+        let (left, top) = (column as usize, row as usize);
+        let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
+        let (across, down) = (column.fract(), row.fract());
+        let upper = value(top, left) * (1.0 - across) + value(top, right) * across;
+        let lower = value(bottom, left) * (1.0 - across) + value(bottom, right) * across;
+        let part = (upper * (1.0 - down) + lower * down) / most * MAP_OPACITY;
+        let Rgb(colour) = *shown.disc.get_pixel(x, y);
+        let mix = |channel: usize, ink: f32| (f32::from(colour[channel]) * (1.0 - part) + ink * part) as u8;
+        Rgb([mix(0, 213.0), mix(1, 94.0), mix(2, 0.0)])
+    })
+}

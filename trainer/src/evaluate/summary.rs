@@ -1,0 +1,184 @@
+//! One figure for all outputs: how well the conditions are told together, and how well one of several classes.
+//!
+//! *Multi-label*: over photographs of which at least two outputs are known. Macro figures are plain means over outputs;
+//! a match is exact when every known output of a photograph is on the right side of its threshold.
+//!
+//! *Multi-class*: over photographs with exactly one label, and that one of the four most prevalent. The class told is the one with the highest calibrated probability, that of *normal* being one less that of the
+//! anomaly. What a network trained for single outputs gives, without having been trained for it.
+
+use ocellus_model::label::{Label, Output};
+use serde::Serialize;
+
+use super::{
+    auroc::auroc,
+    interval::{Proportion, proportion},
+};
+use crate::{
+    manifest::Row,
+    task::{Task, TaskKind, only_present},
+};
+
+/// All conditions together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MultiLabel {
+    /// Photographs of which at least two outputs are known.
+    pub photographs: usize,
+    /// Outputs with both classes among them.
+    pub outputs: usize,
+    /// Mean AUROC over those.
+    pub macro_auroc: Option<f64>,
+    /// Mean F1 at the thresholds over outputs with a positive.
+    pub macro_f1: Option<f64>,
+    /// Part of the photographs with every known output right.
+    pub exact_match: Option<Proportion>,
+}
+
+/// One of several classes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MultiClass {
+    /// The classes, the most frequent first.
+    pub classes: Vec<Label>,
+    /// Photographs with exactly one of them.
+    pub photographs: usize,
+    /// Part that is told right.
+    pub accuracy: Option<Proportion>,
+    /// Mean over classes of the AUROC of one against the rest.
+    pub macro_auroc: Option<f64>,
+    /// Photographs by class (row) and class told (column).
+    pub confusion: Vec<Vec<usize>>,
+}
+
+/// A photograph with its probabilities, in the order of the outputs.
+pub(super) type Judged<'a> = (&'a Row, &'a [f64]);
+
+/// The conditions together; `thresholds` go with `outputs`.
+pub(super) fn multi_label(outputs: &[Output], thresholds: &[f64], judged: &[Judged<'_>]) -> MultiLabel {
+    let known = |row: &Row| outputs.iter().filter(|output| row.target(**output).is_some()).count();
+    let judged: Vec<&Judged<'_>> = judged.iter().filter(|(row, _)| known(row) >= 2).collect();
+    let (mut areas, mut f1s) = (Vec::new(), Vec::new());
+    for (at, output) in outputs.iter().enumerate() {
+        let pairs = judged.iter().filter_map(|(row, probabilities)| Some((probabilities[at], row.target(*output)?)));
+        let (scores, targets): (Vec<f64>, Vec<bool>) = pairs.unzip();
+        areas.extend(auroc(&scores, &targets).map(|area| area.value));
+        let count = |found: bool, target: bool| {
+            let pairs = scores.iter().zip(&targets);
+            pairs.filter(|(score, is)| (**score >= thresholds[at]) == found && **is == target).count() as f64
+        };
+        let (hits, alarms, missed) = (count(true, true), count(true, false), count(false, true));
+        if hits + missed > 0.0 {
+            f1s.push(2.0 * hits / (2.0 * hits + alarms + missed));
+        }
+    }
+    let right = |(row, probabilities): &&&Judged<'_>| {
+        outputs.iter().enumerate().all(|(at, output)| {
+            row.target(*output).is_none_or(|target| (probabilities[at] >= thresholds[at]) == target)
+        })
+    };
+    MultiLabel {
+        photographs: judged.len(),
+        outputs: areas.len(),
+        macro_auroc: mean(&areas),
+        macro_f1: mean(&f1s),
+        exact_match: proportion(judged.iter().filter(right).count(), judged.len()),
+    }
+}
+
+/// One of the four most prevalent classes; none where there are not two.
+pub(super) fn multi_class(outputs: &[Output], judged: &[Judged<'_>]) -> Option<MultiClass> {
+    let Task::MultiClass { classes } =
+        Task::settle(TaskKind::MultiClass, None, judged.iter().map(|(row, _)| *row)).ok()?
+    else {
+        return None;
+    };
+    let probability = |class: Label, probabilities: &[f64]| {
+        let of = |output: Output| outputs.iter().position(|known| *known == output).map(|at| probabilities[at]);
+        match class {
+            Label::Normal => of(Output::Anomaly).map(|anomaly| 1.0 - anomaly),
+            class => outputs.iter().copied().find(|output| output.label() == class).and_then(of),
+        }
+    };
+    let mut rows: Vec<(usize, Vec<f64>)> = Vec::new();
+    for (row, probabilities) in judged {
+        let Some(only) = only_present(row, &Label::ALL) else { continue };
+        let Some(class) = classes.iter().position(|class| *class == Label::ALL[only]) else { continue };
+        let scores: Option<Vec<f64>> = classes.iter().map(|class| probability(*class, probabilities)).collect();
+        // A network that lacks one of the classes can't be asked.
+        rows.push((class, scores?));
+    }
+    let mut confusion = vec![vec![0; classes.len()]; classes.len()];
+    for (class, scores) in &rows {
+        let told = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or_default();
+        confusion[*class][told] += 1;
+    }
+    let areas: Vec<f64> = (0..classes.len())
+        .filter_map(|class| {
+            let (scores, targets): (Vec<f64>, Vec<bool>) =
+                rows.iter().map(|(is, scores)| (scores[class], *is == class)).unzip();
+            auroc(&scores, &targets).map(|area| area.value)
+        })
+        .collect();
+    let right = (0..classes.len()).map(|class| confusion[class][class]).sum();
+    Some(MultiClass {
+        photographs: rows.len(),
+        accuracy: proportion(right, rows.len()),
+        macro_auroc: mean(&areas),
+        classes,
+        confusion,
+    })
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUTS: [Output; 3] = [Output::Anomaly, Output::Opacity, Output::Glaucoma];
+
+    fn row(normal: bool, opacity: Option<bool>, glaucoma: Option<bool>) -> Row {
+        let mut row = Row::default();
+        row.labels[Label::Normal as usize] = Some(normal);
+        row.labels[Label::Opacity as usize] = opacity;
+        row.labels[Label::Glaucoma as usize] = glaucoma;
+        row
+    }
+
+    #[test]
+    fn a_match_is_exact_on_what_is_known() {
+        let rows = [
+            row(false, Some(true), Some(false)),
+            row(false, Some(false), None),
+            row(true, Some(false), Some(false)),
+            row(false, None, None),
+        ];
+        let probabilities = [[0.9, 0.8, 0.1], [0.9, 0.1, 0.9], [0.2, 0.7, 0.1], [0.1, 0.1, 0.1]];
+        let judged: Vec<Judged<'_>> = rows.iter().zip(&probabilities).map(|(row, p)| (row, &p[..])).collect();
+        let found = multi_label(&OUTPUTS, &[0.5; 3], &judged);
+        // The last one says nothing but abnormal: one output known.
+        assert_eq!(found.photographs, 3);
+        assert!((found.exact_match.unwrap().value - 2.0 / 3.0).abs() < 1e-12);
+        // Opacity: one of one found, one false alarm; anomaly: two of two. Glaucoma has no positive.
+        assert!((found.macro_f1.unwrap() - f64::midpoint(2.0 / 3.0, 1.0)).abs() < 1e-12);
+        assert_eq!((found.outputs, found.macro_auroc), (2, Some(1.0)));
+    }
+
+    #[test]
+    fn the_class_told_is_the_most_probable_one_and_normal_is_no_anomaly() {
+        let rows = [
+            row(true, Some(false), Some(false)),
+            row(true, Some(false), Some(false)),
+            row(false, Some(true), Some(false)),
+            row(false, Some(true), Some(true)),
+        ];
+        let probabilities = [[0.1, 0.2, 0.3], [0.9, 0.6, 0.1], [0.9, 0.8, 0.1], [0.9, 0.9, 0.9]];
+        let judged: Vec<Judged<'_>> = rows.iter().zip(&probabilities).map(|(row, p)| (row, &p[..])).collect();
+        let found = multi_class(&OUTPUTS, &judged).unwrap();
+        assert_eq!(found.classes, [Label::Normal, Label::Opacity]);
+        // The last one has two conditions.
+        assert_eq!(found.photographs, 3);
+        assert_eq!(found.confusion, [[1, 1], [0, 1]]);
+        assert!((found.accuracy.unwrap().value - 2.0 / 3.0).abs() < 1e-12);
+    }
+}
