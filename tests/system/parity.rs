@@ -21,6 +21,8 @@ const TRAINER: &str = env!("CARGO_BIN_EXE_ocellus-trainer-under-test");
 
 /// Photographs compared.
 const PHOTOGRAPHS: usize = 100;
+/// Photographs whose outcomes are compared.
+const OUTCOMES: usize = 60;
 
 /// Logits of each photograph; none where there is no field to look at.
 type Logits = Vec<Option<Vec<f64>>>;
@@ -141,4 +143,35 @@ fn three_engines_agree_on_every_decision_and_on_logits() {
         }
     }
     assert!(compared >= PHOTOGRAPHS * 8 / 10, "only {compared} photographs judged by the device");
+}
+
+#[test]
+fn an_evaluation_tells_of_each_photograph_what_the_device_tells() {
+    let Some(folder) = real::photographs() else { return };
+    let bundle = real::shipped_bundle();
+    let photographs = real::sample(&folder, OUTCOMES);
+    let home = tempfile::tempdir().unwrap();
+    let manifest = home.path().join("manifest.csv");
+    let lines: Vec<String> =
+        photographs.iter().map(|path| format!("{},some", path.strip_prefix(&folder).unwrap().display())).collect();
+    std::fs::write(&manifest, format!("file,source\n{}\n", lines.join("\n"))).unwrap();
+    let out = home.path().join("out");
+    let mut evaluate = Command::new(TRAINER);
+    evaluate.args(["evaluate", "--quiet", "--engine", "tract", "--bundle"]).arg(&bundle);
+    evaluate.arg("--manifest").arg(&manifest).arg("--root").arg(&folder).arg("--out").arg(&out);
+    let run = Run::finish(&mut evaluate);
+    assert!(matches!(run.code, Some(0 | 3)), "{run:?}");
+    let mut csv = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
+    let evaluated: Vec<String> = csv.records().map(|record| record.unwrap()[1].to_owned()).collect();
+
+    let run = Run::finish(
+        Command::new(DEVICE).args(["screen", "--format", "json", "--bundle"]).arg(&bundle).args(&photographs),
+    );
+    let told: Vec<String> = run
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["outcome"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(evaluated, told);
+    assert!(["refer", "no_referable_signs", "no_result"].iter().all(|outcome| told.iter().any(|told| told == outcome)));
 }

@@ -7,7 +7,7 @@ use dicom_dictionary_std::{tags, uids};
 use dicom_object::{DefaultDicomObject, OpenFileOptions, Tag};
 
 use super::{
-    DecodeError, Photograph,
+    DecodeError, Photograph, dicom_lengths,
     frame::{ColourRange, Matrix, YcbcrEncoding},
     jpeg, limits,
 };
@@ -24,6 +24,7 @@ const EXPECTED: &str =
 
 /// Decodes a DICOM file.
 pub(super) fn decode(bytes: &[u8]) -> Result<Photograph, DecodeError> {
+    dicom_lengths::check(bytes).map_err(|what| damaged(&what))?;
     let object = OpenFileOptions::new().from_reader(bytes).map_err(|error| damaged(&error))?;
     let object = Object(object);
     let frames = object.number(tags::NUMBER_OF_FRAMES)?.unwrap_or(1);

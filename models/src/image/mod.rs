@@ -11,6 +11,7 @@
 
 mod colour;
 mod dicom;
+mod dicom_lengths;
 mod error;
 pub mod frame;
 mod jpeg;

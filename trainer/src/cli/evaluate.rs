@@ -17,6 +17,7 @@ use crate::{
         suspects_csv,
     },
     files::write_atomically,
+    gate,
     manifest::Manifest,
 };
 
@@ -37,8 +38,7 @@ pub(super) struct Args {
     /// Folder the file names are relative to [default: the manifest's own].
     #[arg(long)]
     root: Option<PathBuf>,
-    /// Measure the quality gate as well, with the network's word where it has one: how often photographs are refused, by
-    /// what people said of them.
+    /// Print how often photographs are refused by the quality gate instead of the whole report; it is always measured.
     #[arg(long)]
     gate: bool,
     /// Part of the people screened who are taken for abnormal in predictive values.
@@ -74,7 +74,7 @@ impl Args {
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let options = Options { gate: self.gate, prevalence: self.prevalence };
+        let options = Options { prevalence: self.prevalence };
         let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, options, ui).map_err(expected)?;
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
@@ -98,7 +98,7 @@ impl Args {
         if metrics.unreadable.len() > SHOWN {
             ui.warn(format_args!("{} more without a result, all in the report", metrics.unreadable.len() - SHOWN));
         }
-        ui.result(&metrics, report)?;
+        ui.result(&metrics, if self.gate { gate::text(&metrics.gate) } else { report })?;
         match self.network.run() {
             Some(run) => ui.next(format_args!(
                 "ocellus-trainer export --run {} --split SPLIT --root {} --name NAME --sequence 1 --out BUNDLE",

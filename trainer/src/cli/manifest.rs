@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::ui::{Ui, shell};
 use crate::{
     error::{Exit, ExpectedError},
-    manifest::{Manifest, Row, check::check, from_image_folder, from_multi_hot_csv, write_rows},
+    manifest::{Manifest, Row, check::check, from_image_folder, from_multi_hot_csv, from_odir, write_rows},
 };
 
 /// At most this many problems are printed; all are in the JSON.
@@ -44,7 +44,8 @@ enum What {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Write a manifest of a table with one 0/1 column a label.
+    /// Write a manifest of a table with one 0/1 column a label, or a column of label names (also Hugging Face's
+    /// metadata.csv).
     FromTable {
         /// The table (CSV).
         table: PathBuf,
@@ -53,6 +54,20 @@ enum What {
         root: PathBuf,
         /// Name of the camera, clinic or data set.
         #[arg(long)]
+        source: String,
+        /// The manifest to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write a manifest of the table of ODIR-5K: both eyes' files and diagnostic keywords a line.
+    FromOdir {
+        /// The table (full_df.csv).
+        table: PathBuf,
+        /// Folder the photographs lie in.
+        #[arg(long)]
+        root: PathBuf,
+        /// Name of the data set.
+        #[arg(long, default_value = "odir")]
         source: String,
         /// The manifest to write.
         #[arg(long)]
@@ -83,6 +98,7 @@ impl Args {
                 }
                 write(ui, root, out, rows)
             }
+            What::FromOdir { table, root, source, out } => write(ui, root, out, from_odir(table, root, source)?),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! component on the same photographs; a network's figure means something only where it stands clearly above it. A
 //! photograph that can't be read or has no field is counted and named, and has no probability.
 //!
-//! The quality gate is measured where asked for, but not applied: every photograph with a field is judged. Not here: comparing networks, leaving
-//! sources out, choosing thresholds.
+//! Figures of outputs are of every photograph with a field, also one that the quality gate would refuse; what people would
+//! be told has the gate applied. Not here: comparing networks, leaving sources out, choosing thresholds.
 
 pub mod auroc;
 pub mod bootstrap;
@@ -41,7 +41,7 @@ use frame::{FEATURES, cross_validated, features};
 
 pub use page::html;
 pub use report::{markdown, predictions_csv, suspects_csv};
-pub use screening::Screening;
+pub use screening::{Screening, Told};
 pub use summary::{MultiClass, MultiLabel};
 
 /// Seed of the baseline's folds and forests.
@@ -110,17 +110,6 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// How often each outcome came.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Outcomes {
-    /// At least one finding.
-    pub refer: usize,
-    /// None.
-    pub no_referable_signs: usize,
-    /// Not judged.
-    pub no_result: usize,
-}
-
 /// `metrics.json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Metrics {
@@ -138,8 +127,6 @@ pub struct Metrics {
     pub judged: usize,
     /// Those not.
     pub unreadable: Vec<Unreadable>,
-    /// Outcomes at the thresholds; none without thresholds.
-    pub outcomes: Option<Outcomes>,
     /// Not normal.
     pub anomaly: Option<OutputFigures>,
     /// The conditions by name.
@@ -150,10 +137,10 @@ pub struct Metrics {
     pub multi_label: Option<MultiLabel>,
     /// One of the most prevalent classes; none where there are not two.
     pub multi_class: Option<MultiClass>,
-    /// What people would be told, the gate applied; none where it was not asked for, or without thresholds.
+    /// What people would be told, the gate applied; none without thresholds.
     pub screening: Option<Screening>,
-    /// Refusals by the quality gate, by what people said of the photographs; none where it was not asked for.
-    pub gate: Option<BTreeMap<&'static str, Refusals>>,
+    /// Refusals by the quality gate, with the network's word where it has one, by what people said of the photographs.
+    pub gate: BTreeMap<&'static str, Refusals>,
     /// What the frame alone gives on the same photographs.
     pub frame_baseline: Baseline,
 }
@@ -165,13 +152,13 @@ pub struct Photograph<'a> {
     pub row: &'a Row,
     /// Logits in the order of the outputs, or why there are none.
     pub logits: Result<Vec<f32>, String>,
+    /// What the device would tell; none without thresholds.
+    pub told: Option<Told>,
 }
 
 /// What to measure besides.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Measure the quality gate, and what people would be told with it.
-    pub gate: bool,
     /// Part of the people screened who are taken for abnormal in predictive values.
     pub prevalence: f64,
 }
@@ -188,40 +175,31 @@ pub fn evaluate<'a>(
     options: Options,
     ui: &Ui,
 ) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
-    let gate = options.gate;
     let rows = &manifest.rows;
     let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
-    let judged = predictor
-        .run(&files, ui, |pixels, field, _| (features(pixels), gate.then(|| quality::assess(pixels, field))))?;
+    let judged = predictor.run(&files, ui, |pixels, field, _| (features(pixels), quality::assess(pixels, field)))?;
     let parts = components(rows, []);
     let mut seen = Vec::new();
     let mut photographs = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
     let mut gated = Vec::new();
-    let mut told = Vec::new();
     for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
-        let logits = match judged {
+        let (logits, told) = match judged {
             Ok(judged) => {
                 let (frame, quality) = judged.seen;
-                if let Some(quality) = quality.map(|quality| predictor.quality(quality, &judged.logits)) {
-                    gated.push(Gated::new(row, Ok(&quality)));
-                    let refers = |decisions: &Vec<Decision>| refers(&judged.logits, decisions);
-                    let finding = predictor.decisions.as_ref().is_some_and(refers);
-                    told.push((screening::told(&quality, finding), row.target(Output::Anomaly)));
-                }
+                let quality = predictor.quality(quality, &judged.logits);
+                gated.push(Gated::new(row, Ok(&quality)));
                 seen.push(Seen { row, logits: judged.logits.clone(), frame, component });
-                Ok(judged.logits)
+                let told = screening::told(predictor, &quality, &judged.logits);
+                (Ok(judged.logits), told)
             }
             Err(reason) => {
-                if gate {
-                    gated.push(Gated::new(row, Err(reason.clone())));
-                    told.push((screening::Told::NoResult, row.target(Output::Anomaly)));
-                }
+                gated.push(Gated::new(row, Err(reason.clone())));
                 unreadable.push(Unreadable { file: row.file.clone(), reason: reason.clone() });
-                Err(reason)
+                (Err(reason), predictor.decisions.as_ref().map(|_| Told::NoResult))
             }
         };
-        photographs.push(Photograph { row, logits });
+        photographs.push(Photograph { row, logits, told });
     }
     ui.say("fitting the frame baseline");
     let baselines: Vec<Vec<Option<f64>>> =
@@ -251,6 +229,8 @@ pub fn evaluate<'a>(
         .decisions
         .as_ref()
         .map(|decisions| -> Vec<f64> { decisions.iter().map(|decision| decision.threshold).collect() });
+    let told: Option<Vec<(Told, Option<bool>)>> =
+        photographs.iter().map(|photograph| Some((photograph.told?, photograph.row.target(Output::Anomaly)))).collect();
     let metrics = Metrics {
         program: env!("CARGO_PKG_VERSION"),
         network,
@@ -258,12 +238,11 @@ pub fn evaluate<'a>(
         manifest_sha256: sha256_of(&manifest.path).unwrap_or_default(),
         photographs: rows.len(),
         judged: seen.len(),
-        outcomes: predictor.decisions.as_ref().map(|decisions| outcomes(&photographs, decisions)),
         unreadable,
         multi_label: thresholds.as_ref().map(|of| summary::multi_label(&predictor.outputs, of, &judged)),
         multi_class: summary::multi_class(&predictor.outputs, &judged),
-        screening: (gate && thresholds.is_some()).then(|| screening::screening(&told, options.prevalence)),
-        gate: gate.then(|| refusals(&gated)),
+        screening: told.map(|told| screening::screening(&told, options.prevalence)),
+        gate: refusals(&gated),
         anomaly: all.anomaly,
         labels: all.labels,
         sources: sources.iter().map(|source| ((*source).to_owned(), of(Some(source)))).collect(),
@@ -387,24 +366,6 @@ pub fn output_figures(scores: &[f64], targets: &[bool], decision: Option<Decisio
     figures
 }
 
-/// Whether any output is a finding.
-pub fn refers(logits: &[f32], decisions: &[Decision]) -> bool {
-    let mut findings = logits.iter().zip(decisions);
-    findings.any(|(logit, decision)| decision.calibration.probability(f64::from(*logit)) >= decision.threshold)
-}
-
-fn outcomes(photographs: &[Photograph<'_>], decisions: &[Decision]) -> Outcomes {
-    let mut outcomes = Outcomes::default();
-    for photograph in photographs {
-        match &photograph.logits {
-            Err(_) => outcomes.no_result += 1,
-            Ok(logits) if refers(logits, decisions) => outcomes.refer += 1,
-            Ok(_) => outcomes.no_referable_signs += 1,
-        }
-    }
-    outcomes
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use ocellus_model::calibration::Calibration;
@@ -433,7 +394,6 @@ pub(crate) mod tests {
         assert_eq!((found.positives, found.negatives), (3, 2));
         assert!((found.sensitivity.unwrap() - 2.0 / 3.0).abs() < 1e-12, "a logit of 0 is at the threshold: a finding");
         assert_eq!(found.specificity, Some(0.5));
-        assert!(refers(&[0.0], &[decision]) && !refers(&[-0.1], &[decision]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ocellus_model::label::Output;
 
-use super::{Figures, Metrics, OutputFigures, Photograph, refers};
+use super::{Figures, Metrics, OutputFigures, Photograph};
 use crate::{gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
@@ -28,26 +28,17 @@ pub fn markdown(metrics: &Metrics) -> String {
          have learnt the camera. Every photograph with a field is judged here, also one that the quality \
          gate would refuse.\n\n",
     );
-    if let Some(gate) = &metrics.gate {
-        let _ = writeln!(
-            text,
-            "The quality gate, by what people said of the photographs:\n\n```\n{}```\n",
-            gate::text(gate)
-        );
-    }
-    if let Some(outcomes) = metrics.outcomes {
-        let _ = writeln!(
-            text,
-            "Outcomes at the thresholds: {} refer, {} no referable signs found, {} no result.\n",
-            outcomes.refer, outcomes.no_referable_signs, outcomes.no_result
-        );
-    }
+    let _ = writeln!(
+        text,
+        "The quality gate, by what people said of the photographs:\n\n```\n{}```\n",
+        gate::text(&metrics.gate)
+    );
     if let Some(screening) = &metrics.screening {
         let share =
             |share: Option<super::interval::Proportion>| share.map_or("–".to_owned(), |share| share.to_string());
         let _ = writeln!(
             text,
-            "Intention to screen, the gate applied: {} refer, {} no referable signs found, {} no result. Abnormal eyes sent \
+            "At the thresholds, the gate applied: {} refer, {} no referable signs found, {} no result. Abnormal eyes sent \
              on (referred or without a result): {}; normal eyes passed: {}. Where {:.1} % of the people are abnormal: \
              positive predictive value {}, negative {}.\n",
             screening.refer,
@@ -196,7 +187,7 @@ pub(super) fn surest_wrong<'a>(
     wrong.into_iter()
 }
 
-/// `predictions.csv`: file, outcome, and a column for each output with its probability (calibrated where there is a
+/// `predictions.csv`: file, outcome as the device would tell it (empty without thresholds), and a column for each output with its probability (calibrated where there is a
 /// calibration, else the sigmoid of the logit). Empty cells where there is no result.
 ///
 /// # Errors
@@ -206,19 +197,11 @@ pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) ->
     let header = ["file", "outcome"].into_iter().chain(predictor.outputs.iter().copied().map(Output::as_str));
     csv.write_record(header)?;
     for photograph in photographs {
-        let mut cells = vec![photograph.row.file.clone()];
+        let outcome = photograph.told.map_or("", super::Told::as_str);
+        let mut cells = vec![photograph.row.file.clone(), outcome.to_owned()];
         match &photograph.logits {
-            Err(_) => {
-                cells.push("no_result".to_owned());
-                cells.extend(predictor.outputs.iter().map(|_| String::new()));
-            }
+            Err(_) => cells.extend(predictor.outputs.iter().map(|_| String::new())),
             Ok(logits) => {
-                let outcome = match &predictor.decisions {
-                    None => "",
-                    Some(decisions) if refers(logits, decisions) => "refer",
-                    Some(_) => "no_referable_signs",
-                };
-                cells.push(outcome.to_owned());
                 cells.extend(predictor.probabilities(logits).iter().map(|probability| format!("{probability:.6}")));
             }
         }

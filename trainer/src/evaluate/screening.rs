@@ -1,18 +1,34 @@
-//! What the device would tell people, intention to screen: who has no result is sent on, too.
+//! What the device would tell people, and intention to screen: who has no result is sent on, too.
 //!
-//! Not here: the device's own decision (`ocellus::decision`), which knows an abstention zone as well.
+//! The rules are the device's (`ocellus::decision`), which this crate must not know; a whole-system test compares both on
+//! real photographs.
 
 use ocellus_model::quality::{Gradability, Quality, Reason};
 use serde::Serialize;
 
 use super::interval::{Proportion, predictive_values, proportion};
+use crate::predict::Predictor;
 
 /// What is told of one photograph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub enum Told {
+    /// A finding, or a probability too close to one to be called a negative.
     Refer,
+    /// Nothing found, on a photograph good enough to find it.
     NoReferableSigns,
+    /// Ungradable, or unreadable.
     NoResult,
+}
+
+impl Told {
+    /// The name in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Told::Refer => "refer",
+            Told::NoReferableSigns => "no_referable_signs",
+            Told::NoResult => "no_result",
+        }
+    }
 }
 
 /// Screening with the gate, by whether the eye is known to be normal.
@@ -36,18 +52,25 @@ pub struct Screening {
     pub negative_predictive_value: Option<f64>,
 }
 
-/// What is told of a photograph with a finding or none.
-pub(super) fn told(quality: &Quality, finding: bool) -> Told {
+/// What is told of a photograph; none where the network has no thresholds.
+pub(super) fn told(predictor: &Predictor, quality: &Quality, logits: &[f32]) -> Option<Told> {
+    let decisions = predictor.decisions.as_ref()?;
+    let probabilities = predictor.probabilities(logits);
+    let reaches = |part: f64| {
+        probabilities.iter().zip(decisions).any(|(probability, decision)| *probability >= decision.threshold * part)
+    };
     let says_nothing = quality.reasons.iter().any(|reason| matches!(reason, Reason::NotFundus | Reason::Unjudgeable));
-    if says_nothing {
+    Some(if says_nothing {
         Told::NoResult
-    } else if finding {
+    } else if reaches(1.0) {
         Told::Refer
     } else if quality.gradability == Gradability::Ungradable {
         Told::NoResult
+    } else if reaches(1.0 - predictor.abstention) {
+        Told::Refer
     } else {
         Told::NoReferableSigns
-    }
+    })
 }
 
 /// Counts; each photograph with whether its eye is abnormal, where that is known.

@@ -1,20 +1,24 @@
 //! Makes rows from the layouts people have.
 //!
 //! *Image folder*: one folder a class (`root/glaucoma/x.jpg`); a class named like a label sets that label to 1, the
-//! condition folders set `normal` to 0, and nothing else is claimed. *Multi-hot*: a CSV with a column of file names
-//! and one 0/1 column a label.
+//! condition folders set `normal` to 0, and nothing else is claimed. *Table*: a CSV with a column of file names and one
+//! 0/1 column a label, or a column with one label string; Hugging Face's `metadata.csv` is such a table. *ODIR*: the table
+//! of ODIR-5K, a patient a line, with both eyes' files and keywords.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use ocellus_model::label::Label;
+use ocellus_model::{label::Label, laterality::Laterality};
 
-use super::{ManifestError, Row};
+use super::{ManifestError, Row, words};
 
 /// File name endings that are taken for photographs, lower case.
 const PHOTOGRAPHS: [&str; 7] = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"];
+
+/// Names of columns that hold a label, or several, in words.
+const WORD_COLUMNS: [&str; 5] = ["label", "labels", "class", "diagnosis", "category"];
 
 /// Names of columns that hold the file in the tables people have, in order of preference.
 const FILE_COLUMNS: [&str; 7] = ["file", "file_name", "filename", "image", "image_id", "id", "path"];
@@ -69,8 +73,8 @@ pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, Manifest
     Ok(rows)
 }
 
-/// One row a line of a table with a column of file names and 0/1 columns named like labels; other columns are left
-/// out and named in the second value. A file name without an ending is looked up under `root` with the usual ones.
+/// One row a line of a table with a column of file names and 0/1 columns named like labels, or a column `label` with
+/// label names in words; other columns are left out and named in the second value. A file name without an ending is looked up under `root` with the usual ones.
 ///
 /// # Errors
 /// When there is no column of file names or of labels, or a cell is neither 0, 1 nor empty.
@@ -89,12 +93,16 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
         })?;
     let labels: BTreeMap<usize, Label> =
         names.iter().enumerate().filter_map(|(position, name)| Some((position, name.parse().ok()?))).collect();
-    if labels.is_empty() {
+    let words = WORD_COLUMNS.iter().find_map(|column| names.iter().position(|name| name == column));
+    if labels.is_empty() && words.is_none() {
         let known = Label::ALL.map(Label::as_str).join(", ");
-        return Err(layout_error(table, format!("no column of labels, expected some of {known}")));
+        return Err(layout_error(
+            table,
+            format!("no column of labels, expected some of {known}, or a column {}", WORD_COLUMNS.join(", ")),
+        ));
     }
     let ignored = (names.iter().enumerate())
-        .filter(|(position, _)| *position != file && !labels.contains_key(position))
+        .filter(|(position, _)| *position != file && !labels.contains_key(position) && Some(*position) != words)
         .map(|(_, name)| name.clone())
         .collect();
     let mut rows = Vec::new();
@@ -102,6 +110,16 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
         let record = record.map_err(failed)?;
         let name = record.get(file).unwrap_or_default().trim();
         let mut row = Row { file: with_ending(root, name), source: source.to_owned(), ..Row::default() };
+        if let Some(text) = words.filter(|_| labels.is_empty()).and_then(|position| record.get(position)) {
+            let said = words::label_string(text).map_err(|part| ManifestError::Cell {
+                file: table.to_owned(),
+                line: record.position().map_or(0, csv::Position::line),
+                column: "label",
+                found: part,
+                expected: "names of labels, with commas, semicolons or bars between them",
+            })?;
+            said.fill(&mut row);
+        }
         for (position, label) in &labels {
             row.labels[*label as usize] = match record.get(*position).map_or("", str::trim) {
                 "" => None,
@@ -124,6 +142,57 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
         return Err(ManifestError::Empty { file: table.to_owned() });
     }
     Ok((rows, ignored))
+}
+
+/// Two rows a line of the table of ODIR-5K: columns `Left-Fundus`, `Right-Fundus`, `Left-Diagnostic Keywords`,
+/// `Right-Diagnostic Keywords` and `ID`. An eye without a file is left out.
+///
+/// # Errors
+/// When a column is missing, or there is no eye.
+pub fn from_odir(table: &Path, root: &Path, source: &str) -> Result<Vec<Row>, ManifestError> {
+    let failed = |error: csv::Error| {
+        let line = error.position().map_or(0, csv::Position::line);
+        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
+    };
+    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
+    let header = reader.headers().map_err(failed)?.clone();
+    let column = |name: &str| {
+        let found =
+            header.iter().position(|found| found.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| layout_error(table, format!("no column {name}, expected the table of ODIR-5K")))
+    };
+    let patient = column("ID")?;
+    let eyes = [
+        (Laterality::Os, column("Left-Fundus")?, column("Left-Diagnostic Keywords")?),
+        (Laterality::Od, column("Right-Fundus")?, column("Right-Diagnostic Keywords")?),
+    ];
+    let mut rows: Vec<Row> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let cell = |position: usize| record.get(position).unwrap_or_default().trim();
+        for (eye, file, keywords) in eyes {
+            let file = with_ending(root, cell(file));
+            // Some copies of the table have a line an eye, and then each file twice.
+            if cell(keywords).is_empty() || !root.join(&file).is_file() || !seen.insert(file.clone()) {
+                continue;
+            }
+            let mut row = Row {
+                file,
+                source: source.to_owned(),
+                patient: Some(cell(patient).to_owned()).filter(|patient| !patient.is_empty()),
+                eye: Some(eye),
+                note: format!("keywords: {}", cell(keywords)),
+                ..Row::default()
+            };
+            words::keywords(cell(keywords)).fill(&mut row);
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Err(layout_error(table, format!("none of its photographs is in {}", root.display())));
+    }
+    Ok(rows)
 }
 
 /// `name`, with the first usual ending that makes it an existing file under `root` when it has none.
@@ -158,6 +227,44 @@ mod tests {
         std::fs::create_dir(root.path().join("drusen")).unwrap();
         let error = from_image_folder(root.path(), "clinic").unwrap_err().to_string();
         assert!(error.contains("unknown label \"drusen\""), "{error}");
+    }
+
+    #[test]
+    fn hugging_faces_metadata_with_a_label_string_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let table = root.path().join("metadata.csv");
+        std::fs::write(&table, "file_name,label,age\na.png,glaucoma,50\nb.png,normal,60\nc.png,,70\n").unwrap();
+        let (rows, ignored) = from_multi_hot_csv(&table, root.path(), "clinic").unwrap();
+        assert_eq!(ignored, ["age"]);
+        assert_eq!((rows[0].label(Label::Glaucoma), rows[0].label(Label::Normal)), (Some(true), Some(false)));
+        assert_eq!(rows[1].label(Label::Normal), Some(true));
+        assert_eq!(rows[2].labels, [None; 8]);
+        std::fs::write(&table, "file_name,label\na.png,squint\n").unwrap();
+        let error = from_multi_hot_csv(&table, root.path(), "clinic").unwrap_err().to_string();
+        assert!(error.contains("\"squint\""), "{error}");
+    }
+
+    #[test]
+    fn odirs_table_gives_a_row_an_eye_with_patient_and_side() {
+        let root = tempfile::tempdir().unwrap();
+        for file in ["0_left.jpg", "0_right.jpg", "1_left.jpg"] {
+            std::fs::write(root.path().join(file), b"x").unwrap();
+        }
+        let table = root.path().join("full_df.csv");
+        let head = "ID,Patient Age,Left-Fundus,Right-Fundus,Left-Diagnostic Keywords,Right-Diagnostic Keywords";
+        let first = "0,69,0_left.jpg,0_right.jpg,cataract,normal fundus";
+        let lines = [head, first, first, "1,57,1_left.jpg,1_right.jpg,\"drusen，lens dust\",glaucoma"];
+        std::fs::write(&table, lines.join("\n")).unwrap();
+        let rows = from_odir(&table, root.path(), "odir").unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row.file.as_str(), row.eye, row.patient.as_deref())).collect();
+        let (left, right) = (Some(Laterality::Os), Some(Laterality::Od));
+        assert_eq!(
+            told,
+            [("0_left.jpg", left, Some("0")), ("0_right.jpg", right, Some("0")), ("1_left.jpg", left, Some("1"))]
+        );
+        assert_eq!(rows[0].label(Label::Opacity), Some(true));
+        assert_eq!(rows[1].label(Label::Normal), Some(true));
+        assert_eq!(rows[2].label(Label::MacularDegeneration), None);
     }
 
     #[test]

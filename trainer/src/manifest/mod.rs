@@ -12,12 +12,13 @@ mod error;
 mod layout;
 mod read;
 mod row;
+pub mod words;
 mod write;
 
 use std::path::{Path, PathBuf};
 
 pub use error::ManifestError;
-pub use layout::{from_image_folder, from_multi_hot_csv};
+pub use layout::{from_image_folder, from_multi_hot_csv, from_odir};
 pub use read::Reader;
 pub use row::Row;
 pub use write::write_rows;

@@ -62,6 +62,8 @@ pub struct Predictor {
     pub spec: PreprocessSpec,
     /// One decision an output, where it was settled (a bundle); none for a run.
     pub decisions: Option<Vec<Decision>>,
+    /// Part of each threshold that the zone of uncertainty reaches below it, 0 to below 1.
+    pub abstention: f64,
     /// What the last logit, one more than there are outputs, says of the photograph itself; none for a run.
     pub gradability: Option<GradabilitySpec>,
     engine: Engine,
@@ -131,7 +133,8 @@ impl Predictor {
             return Err(PredictError::Outputs { found, expected });
         }
         let network = Network::build(device, weights, expected, 0)?;
-        Ok(Self { outputs, spec, decisions: None, gradability, engine: Engine::Burn(Box::new(network)) })
+        let engine = Engine::Burn(Box::new(network));
+        Ok(Self { outputs, spec, decisions: None, abstention: 0.0, gradability, engine })
     }
 
     /// The best epoch of a finished run.
@@ -154,6 +157,7 @@ impl Predictor {
         let outputs: Vec<Output> = manifest.labels().collect();
         let spec = manifest.preprocess.clone();
         let gradability = manifest.gradability;
+        let abstention = manifest.abstention.map_or(0.0, |abstention| abstention.fraction);
         let decision = |output: &ocellus_model::bundle::manifest::OutputSpec| Decision {
             calibration: output.calibration,
             threshold: output.threshold,
@@ -162,11 +166,12 @@ impl Predictor {
         match engine {
             EngineChoice::Burn => {
                 let weights = onnx::read_weights(contents.model())?;
-                Ok(Self { decisions, ..Self::of_weights(&weights, outputs, gradability, spec, device)? })
+                Ok(Self { decisions, abstention, ..Self::of_weights(&weights, outputs, gradability, spec, device)? })
             }
             EngineChoice::Tract => {
                 let network = TractNetwork::load(contents.model(), spec.shape())?;
-                Ok(Self { outputs, spec, decisions, gradability, engine: Engine::Tract(Box::new(network)) })
+                let engine = Engine::Tract(Box::new(network));
+                Ok(Self { outputs, spec, decisions, abstention, gradability, engine })
             }
         }
     }

@@ -45,6 +45,9 @@ pub struct Config {
     /// How labels and sources are weighed.
     #[serde(default)]
     pub balance: BalanceConfig,
+    /// The loss.
+    #[serde(default)]
+    pub loss: LossConfig,
     /// Batches, epochs, rates.
     #[serde(default)]
     pub schedule: ScheduleConfig,
@@ -115,6 +118,28 @@ pub struct BalanceConfig {
     pub mask_single_class_sources: Vec<Output>,
 }
 
+/// How the loss is bent; all 0: cross-entropy as it is. Which cross-entropy follows from the task. The
+/// formulas stand in the private module `loss`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossConfig {
+    /// Exponent by which present labels that are told well lose weight, 0 or 1 to 5; not for exclusive classes.
+    pub gamma_present: f64,
+    /// The same for absent labels; 2 for both is the focal loss.
+    pub gamma_absent: f64,
+    /// Probability of an absent label below which it is forgotten, 0 to 0.2; not for exclusive classes.
+    pub shift: f64,
+    /// Part by which targets are drawn to the middle, 0 to 0.3.
+    pub smoothing: f64,
+}
+
+impl LossConfig {
+    /// Whether labels are weighed by how wrong they still are.
+    pub fn is_focal(&self) -> bool {
+        self.gamma_present > 0.0 || self.gamma_absent > 0.0 || self.shift > 0.0
+    }
+}
+
 /// Batches, epochs, rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -137,6 +162,9 @@ pub struct ScheduleConfig {
     /// Decay of the exponential moving average of the weights, e.g. 0.998; left out: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
+    /// Epochs without a better validation score after which the run ends; left out: it never ends early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
 }
 
 /// Which optimiser.
@@ -214,6 +242,7 @@ impl Default for ScheduleConfig {
             warmup_steps: 50,
             final_factor: 0.02,
             ema: None,
+            patience: None,
         }
     }
 }
@@ -320,7 +349,8 @@ impl Config {
             weights: WeightsConfig { file: path(), ..WeightsConfig::default() },
             features: FeaturesConfig::default(),
             balance: BalanceConfig::default(),
-            schedule: ScheduleConfig { ema: Some(0.5), ..ScheduleConfig::default() },
+            loss: LossConfig::default(),
+            schedule: ScheduleConfig { ema: Some(0.5), patience: Some(1), ..ScheduleConfig::default() },
             optimizer: OptimizerConfig::default(),
             checkpoint: CheckpointConfig::default(),
         }
@@ -372,6 +402,23 @@ impl Config {
         if let Some(ema) = schedule.ema {
             expect(ema > 0.0 && ema < 1.0, "schedule.ema", ema.to_string(), "above 0, below 1");
         }
+        if let Some(patience) = schedule.patience {
+            expect(patience > 0, "schedule.patience", patience.to_string(), "1 or more");
+        }
+        let loss = &self.loss;
+        for (key, gamma) in [("loss.gamma_present", loss.gamma_present), ("loss.gamma_absent", loss.gamma_absent)] {
+            // Between 0 and 1 the slope has no bound.
+            expect(gamma == 0.0 || (1.0..=5.0).contains(&gamma), key, gamma.to_string(), "0, or 1 to 5");
+        }
+        expect((0.0..=0.2).contains(&loss.shift), "loss.shift", loss.shift.to_string(), "0 to 0.2");
+        expect((0.0..=0.3).contains(&loss.smoothing), "loss.smoothing", loss.smoothing.to_string(), "0 to 0.3");
+        let exclusive = self.task == TaskKind::MultiClass;
+        expect(
+            !(exclusive && loss.is_focal()),
+            "loss",
+            "focal or asymmetric".to_owned(),
+            "no gamma and no shift with the task multi_class, whose classes share one softmax",
+        );
         let optimizer = &self.optimizer;
         let decay = optimizer.weight_decay;
         expect((0.0..1.0).contains(&decay), "optimizer.weight_decay", decay.to_string(), "0 to below 1");
@@ -453,6 +500,17 @@ mod tests {
     fn all_values_out_of_range_are_named_at_once() {
         let error = parse("task = \"anomaly\"\n[input]\nsize = 100\n[schedule]\nhead_rate = -1.0\n").unwrap_err();
         assert!(error.contains("input.size is 100") && error.contains("schedule.head_rate is -1"), "{error}");
+    }
+
+    #[test]
+    fn a_loss_that_does_not_go_with_the_task_is_refused() {
+        let focal = "[loss]\ngamma_present = 2\ngamma_absent = 2\n";
+        assert!(parse(&format!("task = \"multi_label\"\n{focal}")).unwrap().loss.is_focal());
+        let error = parse(&format!("task = \"multi_class\"\n{focal}")).unwrap_err();
+        assert!(error.contains("loss is focal or asymmetric") && error.contains("softmax"), "{error}");
+        assert!(parse("task = \"multi_class\"\n[loss]\nsmoothing = 0.1\n").is_ok());
+        assert!(parse("task = \"anomaly\"\n[loss]\ngamma_absent = 0.5\n").is_err());
+        assert!(parse("task = \"anomaly\"\n[schedule]\npatience = 0\n").is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{TrainError, loss};
+use super::{TrainError, config::LossConfig, loss};
 use crate::{
     device::DeviceChoice,
     net::{BLOCKS, NamedWeights, NetError, Network, Trainable, values},
@@ -108,7 +108,14 @@ fn step(
     let first = trainable.first_block();
     let logits = vgg.logits(vgg.forward_from_block(vgg.frozen(input, first), first));
     let targets = table([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-    let loss = loss::tensor(LossKind::Binary, logits, targets, table([1.0, 2.0, 0.0, 0.5, 1.0, 1.0]), 2.0);
+    let loss = loss::tensor(
+        LossKind::Binary,
+        &LossConfig::default(),
+        logits,
+        targets,
+        table([1.0, 2.0, 0.0, 0.5, 1.0, 1.0]),
+        2.0,
+    );
     let first = values(loss.clone().inner())?.first().copied().unwrap_or(f32::NAN);
     let mut result = vec![("loss".to_owned(), f64::from(first))];
     let mut gradients = loss.backward();

@@ -276,15 +276,17 @@ impl Run<'_> {
             source,
             trainable: config.trainable,
             loss: self.task.loss(),
+            bent: config.loss.clone(),
             micro_batch: config.schedule.micro_batch,
         };
         write_config(self.setup)?;
         let before = now.state.step;
         let (mut seconds, mut seen) = (0.0, 0);
-        while now.state.epoch < config.schedule.epochs {
+        while now.state.epoch < config.schedule.epochs && !is_exhausted(&now.state, config.schedule.patience) {
             self.epoch(&mut now, &stepper, &checkpoints, ui, &mut seconds, &mut seen)?;
             self.close_epoch(&mut now, &stepper, &checkpoints, ui)?;
-            if self.setup.stop.is_asked() && now.state.epoch < config.schedule.epochs {
+            let more = now.state.epoch < config.schedule.epochs && !is_exhausted(&now.state, config.schedule.patience);
+            if self.setup.stop.is_asked() && more {
                 return Err(TrainError::Interrupted { epoch: now.state.epoch, step: now.state.step });
             }
         }
@@ -588,6 +590,12 @@ impl Run<'_> {
         info.write(&self.setup.out)?;
         Ok(info)
     }
+}
+
+/// Whether so many epochs have passed without a better one.
+fn is_exhausted(state: &State, patience: Option<usize>) -> bool {
+    let best = state.best.as_ref().map_or(0, |best| best.epoch);
+    patience.is_some_and(|patience| state.epoch >= best + patience)
 }
 
 fn not_finite(result: &BatchGradients) -> Option<&'static str> {

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
     TrainError,
+    config::LossConfig,
     dataset::{Sample, Source},
     loss,
     workers::Workers,
@@ -21,6 +22,7 @@ pub(crate) struct Stepper<'a> {
     pub(crate) source: &'a Source<'a>,
     pub(crate) trainable: Trainable,
     pub(crate) loss: LossKind,
+    pub(crate) bent: LossConfig,
     /// Photographs computed at once.
     pub(crate) micro_batch: usize,
 }
@@ -82,7 +84,7 @@ impl Stepper<'_> {
             Tensor::<2>::from_data(TensorData::new(data, [samples.len(), outputs]), device)
         };
         let logits = self.logits(&vgg, input(data, samples.len(), shape, network));
-        let loss = loss::tensor(self.loss, logits, table(|s| &s.targets), table(|s| &s.weights), divisor);
+        let loss = loss::tensor(self.loss, &self.bent, logits, table(|s| &s.targets), table(|s| &s.weights), divisor);
         let value = values(loss.clone().inner())?.first().copied().unwrap_or(f32::NAN);
         let mut gradients = loss.backward();
         let mut named = Vec::new();
