@@ -1,12 +1,17 @@
 //! Whether the lengths that a DICOM file states can be true, before anything is read by them.
 //!
 //! A reader of elements takes as much memory as an element says that it is long; a file of a few kilobytes may say four
-//! gigabytes. And it goes down into a sequence within a sequence as deep as the file has them. Here every header is walked
-//! (PS3.5, 7.1 and 7.5) without taking any memory: what is stated has to fit into what is there.
+//! gigabytes. It goes down into a sequence within a sequence as deep as the file has them. And a value that is no multiple
+//! of its unit is read short, so that the next header is looked for in the wrong place. Here every header is walked (PS3.5,
+//! 7.1 and 7.5) without taking any memory: what is stated has to fit into what is there.
 //!
 //! Not here: what the values mean.
 
-use dicom_dictionary_std::uids;
+use dicom_core::{
+    Tag, VR,
+    dictionary::{DataDictionary, DataDictionaryEntry},
+};
+use dicom_dictionary_std::{StandardDataDictionary, uids};
 
 /// Where the elements begin, behind preamble and magic word.
 const BEGIN: usize = 132;
@@ -18,6 +23,7 @@ const ITEM: (u16, u16) = (0xfffe, 0xe000);
 const ITEM_END: (u16, u16) = (0xfffe, 0xe00d);
 const SEQUENCE_END: (u16, u16) = (0xfffe, 0xe0dd);
 const PIXEL_DATA: (u16, u16) = (0x7fe0, 0x0010);
+const GROUP_LENGTH: (u16, u16) = (0x0002, 0x0000);
 const TRANSFER_SYNTAX: (u16, u16) = (0x0002, 0x0010);
 /// Value representations with a length of four bytes behind two of padding (PS3.5, table 7.1-1).
 const LONG: [&[u8; 2]; 13] =
@@ -31,7 +37,7 @@ const SHORT: [&[u8; 2]; 21] = [
 /// The header of an element or item.
 struct Header {
     tag: (u16, u16),
-    /// None in implicit VR, and for items.
+    /// None for items.
     representation: Option<[u8; 2]>,
     length: u32,
     /// Where its value begins.
@@ -46,9 +52,14 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     let mut at = BEGIN;
     let mut explicit = true;
     // The file meta group is always explicit, and says how the rest is written.
+    let mut stated = None;
     while at < bytes.len() && number(bytes, at) == Some(0x0002) {
         let header = header(bytes, at, true)?;
         let value = value(bytes, &header)?;
+        if header.tag == GROUP_LENGTH && at == BEGIN && header.representation == Some(*b"UL") {
+            let length = <[u8; 4]>::try_from(value).map_err(|_| "a group length that is no number".to_owned())?;
+            stated = Some(header.value + 4 + u32::from_le_bytes(length) as usize);
+        }
         if header.tag == TRANSFER_SYNTAX {
             match std::str::from_utf8(value).unwrap_or_default().trim_end_matches(['\0', ' ']) {
                 uids::IMPLICIT_VR_LITTLE_ENDIAN => explicit = false,
@@ -58,6 +69,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
             }
         }
         at = header.value + value.len();
+    }
+    if stated != Some(at) {
+        return Err("the file meta group is not as long as it says".to_owned());
     }
     let mut fragments = false;
     // Where each open sequence and item ends; none where the file says so when it comes.
@@ -79,12 +93,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
             }
             PIXEL_DATA if header.length == UNDEFINED => fragments = true,
             _ => {
-                let nested = match header.representation {
-                    Some(representation) => representation == *b"SQ",
-                    // Only a sequence begins with an item.
-                    None => header.tag != PIXEL_DATA && bytes[at..].starts_with(&[0xfe, 0xff, 0x00, 0xe0]),
-                };
-                if nested || (header.length == UNDEFINED && header.representation.is_none()) {
+                if header.representation == Some(*b"SQ") {
                     open.push(end(bytes, &header)?);
                 } else {
                     at += value(bytes, &header)?.len();
@@ -107,8 +116,16 @@ fn header(bytes: &[u8], at: usize, explicit: bool) -> Result<Header, String> {
     let read = |at: usize| number(bytes, at).ok_or_else(short);
     let tag = (read(at)?, read(at + 2)?);
     let long = |at: usize| Ok::<u32, String>(u32::from(read(at)?) | u32::from(read(at + 2)?) << 16);
-    if !explicit || tag.0 == ITEM.0 {
+    if tag.0 == ITEM.0 {
         return Ok(Header { tag, representation: None, length: long(at + 4)?, value: at + 8 });
+    }
+    if !explicit {
+        // What the dictionary knows, and pixels and overlays as words (PS3.5, A.1).
+        let words = tag == PIXEL_DATA || (tag.0 >> 8 == 0x60 && tag.1 == 0x3000);
+        let known = StandardDataDictionary.by_tag(Tag(tag.0, tag.1)).map(|entry| entry.vr().relaxed());
+        let representation = if words { VR::OW } else { known.unwrap_or(VR::UN) };
+        let representation = Some(representation.to_bytes());
+        return Ok(Header { tag, representation, length: long(at + 4)?, value: at + 8 });
     }
     let representation: [u8; 2] = bytes.get(at + 4..at + 6).and_then(|two| two.try_into().ok()).ok_or_else(short)?;
     if LONG.contains(&&representation) {
@@ -121,13 +138,31 @@ fn header(bytes: &[u8], at: usize, explicit: bool) -> Result<Header, String> {
     Ok(Header { tag, representation: Some(representation), length, value: at + 8 })
 }
 
-/// The value of an element, wholly there.
+/// The value of an element, wholly there and of whole units.
 fn value<'a>(bytes: &'a [u8], header: &Header) -> Result<&'a [u8], String> {
     let rest = bytes.get(header.value..).unwrap_or_default();
-    rest.get(..header.length as usize).ok_or_else(|| {
-        let (group, element) = header.tag;
+    let (group, element) = header.tag;
+    let value = rest.get(..header.length as usize).ok_or_else(|| {
         format!("({group:04x},{element:04x}) is {} bytes long, {} are left", header.length, rest.len())
-    })
+    })?;
+    let unit = header.representation.map_or(1, unit);
+    if !value.len().is_multiple_of(unit) {
+        return Err(format!(
+            "({group:04x},{element:04x}) is {} bytes long, expected a multiple of {unit}",
+            value.len()
+        ));
+    }
+    Ok(value)
+}
+
+/// Bytes of one value of a representation (PS3.5, table 6.2-1); 1 for texts and bytes.
+fn unit(representation: [u8; 2]) -> usize {
+    match &representation {
+        b"US" | b"SS" | b"OW" => 2,
+        b"UL" | b"SL" | b"FL" | b"AT" | b"OF" | b"OL" => 4,
+        b"FD" | b"OD" | b"OV" | b"SV" | b"UV" => 8,
+        _ => 1,
+    }
 }
 
 /// Where a sequence or item ends.
@@ -147,6 +182,7 @@ mod tests {
         let mut bytes = vec![0; 128];
         bytes.extend_from_slice(b"DICM");
         let syntax = b"1.2.840.10008.1.2.1\0";
+        bytes.extend_from_slice(&[0x02, 0, 0, 0, b'U', b'L', 4, 0, 8 + syntax.len() as u8, 0, 0, 0]);
         bytes.extend_from_slice(&[0x02, 0, 0x10, 0, b'U', b'I', syntax.len() as u8, 0]);
         bytes.extend_from_slice(syntax);
         bytes.extend_from_slice(elements);
@@ -183,8 +219,18 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_broken_units_or_a_wrong_group_length_would_shift_everything_behind_it() {
+        let single = |length: u8| file(&[&[0x28, 0, 0x02, 0x01, b'F', b'L', length, 0][..], &[0; 8]].concat());
+        assert_eq!(check(&single(8)), Ok(()));
+        assert_eq!(check(&single(6)), Err("(0028,0102) is 6 bytes long, expected a multiple of 4".to_owned()));
+        let mut bytes = file(&[]);
+        bytes[140] += 2;
+        assert_eq!(check(&bytes), Err("the file meta group is not as long as it says".to_owned()));
+    }
+
+    #[test]
     fn what_is_no_element_is_told() {
-        assert_eq!(check(&file(&[8, 0, 0x16, 0, b'?', b'?', 0, 0])), Err("no element at byte 160".to_owned()));
+        assert_eq!(check(&file(&[8, 0, 0x16, 0, b'?', b'?', 0, 0])), Err("no element at byte 172".to_owned()));
         assert!(check(&file(&[8, 0, 0x16])).unwrap_err().contains("ends within the header"));
         assert!(check(&file(&[0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0])).unwrap_err().contains("not begun"));
     }
