@@ -4,7 +4,7 @@
 //!
 //! Not here: what is good enough ([`gate`](super::gate)), where the optic disc is ([`optic_disc`](super::optic_disc)).
 
-use super::reduction::{Averages, Reduction, SIDE, eccentricity, inside, place, places};
+use super::reduction::{Averages, Reduction, SIDE, inside, is_within, place, places};
 
 /// Level of luma (0..1) below which nothing is seen, and above which everything is bleached.
 const UNSEEN: f64 = 0.06;
@@ -189,11 +189,10 @@ impl Light {
         let [mut middle, mut upper, mut lower] = [Mean::default(); 3];
         for (&(x, y), &level) in places.iter().zip(luma) {
             let (right, down) = place(x, y);
-            let eccentricity = eccentricity(x, y);
-            if eccentricity < MIDDLE {
+            if is_within(x, y, MIDDLE) {
                 middle.add(level);
             }
-            if eccentricity > RIM.0 && eccentricity < RIM.1 {
+            if !is_within(x, y, RIM.0) && is_within(x, y, RIM.1) {
                 let octant =
                     usize::from(right > 0.0) * 4 + usize::from(down > 0.0) * 2 + usize::from(right.abs() > down.abs());
                 octants[octant].add(level);
@@ -237,7 +236,7 @@ fn isotropy(averages: &Averages, places: &[(usize, usize)]) -> f64 {
     let (mut across, mut down, mut both) = (0.0, 0.0, 0.0);
     for &(x, y) in places {
         // The rim's own edge is not the eye's.
-        if eccentricity(x, y) > RIM.1 - 0.06 {
+        if !is_within(x, y, RIM.1 - 0.06) {
             continue;
         }
         let dx = detail[y * SIDE + x + 1] - detail[y * SIDE + x - 1];

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reduction::{Averages, Reduction, SIDE, eccentricity, inside, place};
+use super::reduction::{Averages, Reduction, SIDE, is_within, place};
 use crate::laterality::Laterality;
 
 /// Half the side of the square that the disc fills, and of its surroundings, in pixels of the reduction.
@@ -25,7 +25,7 @@ const VESSELS_WEIGHT: f64 = 3.0;
 const SEARCHED: f64 = 0.86;
 const COUNTED: f64 = 0.88;
 /// Pixels from the best place within which another one is the same.
-const SAME: f64 = 30.0;
+const SAME: usize = 30;
 /// Margin from which a disc is certain: on photographs with a known eye (docs/gate.md) the side is then nearly always
 /// right.
 pub const CERTAIN: f64 = 0.2;
@@ -55,7 +55,7 @@ impl OpticDisc {
         let mut contrast = vec![0.0f32; SIDE * SIDE];
         for y in 0..SIDE {
             for x in STEP..SIDE - STEP {
-                if eccentricity(x, y) < COUNTED {
+                if is_within(x, y, COUNTED) {
                     contrast[y * SIDE + x] = (green[y * SIDE + x + STEP] - green[y * SIDE + x - STEP]).abs();
                 }
             }
@@ -69,14 +69,14 @@ impl OpticDisc {
         let candidates: Vec<(usize, usize, f64)> = (0..SIDE)
             .step_by(2)
             .flat_map(|y| (0..SIDE).step_by(2).map(move |x| (x, y)))
-            .filter(|&(x, y)| inside(x, y) && eccentricity(x, y) <= SEARCHED)
+            .filter(|&(x, y)| is_within(x, y, SEARCHED))
             .map(|(x, y)| (x, y, likeness(x, y)))
             .collect();
         // The middle is always among them.
         let best = candidates.iter().fold((SIDE / 2, SIDE / 2, f64::NEG_INFINITY), |best, candidate| {
             if candidate.2 > best.2 { *candidate } else { best }
         });
-        let apart = |x: usize, y: usize| libm::hypot(x as f64 - best.0 as f64, y as f64 - best.1 as f64) >= SAME;
+        let apart = |x: usize, y: usize| x.abs_diff(best.0).pow(2) + y.abs_diff(best.1).pow(2) >= SAME.pow(2);
         let second = candidates
             .iter()
             .filter(|&&(x, y, _)| apart(x, y))
