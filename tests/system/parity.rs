@@ -22,7 +22,7 @@ const TRAINER: &str = env!("CARGO_BIN_EXE_ocellus-trainer-under-test");
 /// Photographs compared.
 const PHOTOGRAPHS: usize = 100;
 /// Photographs whose outcomes are compared.
-const OUTCOMES: usize = 60;
+const OUTCOMES: usize = 40;
 
 /// Logits of each photograph; none where there is no field to look at.
 type Logits = Vec<Option<Vec<f64>>>;
