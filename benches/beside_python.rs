@@ -46,12 +46,7 @@ fn main() {
     let file = home.path().join("photograph.jpg");
     let bytes = drawn::photograph();
     fs::write(&file, &bytes).unwrap();
-    let spec = PreprocessSpec {
-        version: PreprocessSpec::VERSION,
-        size: 224,
-        variant: ColourVariant::Vgg16,
-        disc: PreprocessSpec::DEFAULT_DISC,
-    };
+    let spec = PreprocessSpec::new(224, ColourVariant::Vgg16);
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         here.extend((0..ROUNDS).map(|_| ours(&bytes, &spec)));

@@ -132,7 +132,7 @@ pub struct Known<'a> {
     /// The eye it was taken of; none where nobody said. What the file itself says stands in then.
     pub eye: Option<Laterality>,
     /// Other photographs of the same patient: one that comes again says nothing new.
-    pub before: &'a [&'a Fingerprint],
+    pub before: &'a [Fingerprint],
 }
 
 impl Judge {

@@ -1,7 +1,6 @@
 //! Ocellus device program.
 
 pub mod cli;
-pub mod decision;
 pub mod demo;
 pub mod encounter;
 pub mod error;
@@ -11,3 +10,5 @@ pub mod screens;
 pub mod trust;
 
 pub use cli::main_impl;
+
+pub use ocellus_model::decision;

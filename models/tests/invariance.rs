@@ -30,12 +30,7 @@ const SIDES: [u32; 3] = [512, 1024, 2048];
 const LARGEST: u32 = 4096;
 
 fn spec() -> PreprocessSpec {
-    PreprocessSpec {
-        version: PreprocessSpec::VERSION,
-        size: 224,
-        variant: ColourVariant::Vgg16,
-        disc: PreprocessSpec::DEFAULT_DISC,
-    }
+    PreprocessSpec::new(224, ColourVariant::Vgg16)
 }
 
 /// About [`PHOTOGRAPHS`] real photographs of all sources, always the same ones; none where there is no folder.

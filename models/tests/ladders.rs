@@ -12,6 +12,7 @@ use ocellus_model::{
 };
 
 mod real;
+mod source;
 
 /// Photographs of each graded source.
 const PHOTOGRAPHS: usize = 12;
@@ -167,16 +168,11 @@ fn smear(pixels: &RgbImage, length: i64) -> RgbImage {
 
 /// Good photographs of the graded sources, with their fields.
 fn good() -> Option<Vec<(String, RgbImage, Field)>> {
-    let images = real::images()?;
     let mut good = Vec::new();
     // The sources whose photographs people called good.
     for source in ["drimdb", "hei_med"] {
-        let mut files: Vec<_> =
-            std::fs::read_dir(images.join(source)).unwrap().map(|file| file.unwrap().path()).collect();
-        files.sort();
-        let step = files.len() / PHOTOGRAPHS;
-        for file in files.iter().step_by(step).take(PHOTOGRAPHS) {
-            let pixels = read(file).unwrap().pixels;
+        for file in source::files(source, PHOTOGRAPHS)? {
+            let pixels = read(&file).unwrap().pixels;
             if let Ok(field) = find_field(&pixels) {
                 good.push((file.display().to_string(), pixels, field));
             }

@@ -13,6 +13,7 @@ use ocellus_model::{
 };
 
 mod real;
+mod source;
 
 /// Photographs of each source that are looked at.
 const PHOTOGRAPHS: usize = 150;
@@ -20,15 +21,6 @@ const PHOTOGRAPHS: usize = 150;
 /// turned, or named wrongly.
 const TELL: f64 = 0.6;
 const WRONG: f64 = 0.02;
-
-/// A sample of a source's files.
-fn files(source: &str) -> Option<Vec<PathBuf>> {
-    let mut files: Vec<_> =
-        std::fs::read_dir(real::images()?.join(source)).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let step = (files.len() / PHOTOGRAPHS).max(1);
-    Some(files.into_iter().step_by(step).take(PHOTOGRAPHS).collect())
-}
 
 /// The eye that a file's name says.
 fn named(file: &std::path::Path) -> Option<Laterality> {
@@ -45,7 +37,7 @@ fn named(file: &std::path::Path) -> Option<Laterality> {
 fn the_disc_tells_the_eye_of_most_photographs_and_rarely_the_wrong_one() {
     let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for source in ["odir", "imo_mexico"] {
-        let Some(files) = files(source) else { return };
+        let Some(files) = source::files(source, PHOTOGRAPHS) else { return };
         let [looked_at, tell, wrong] = counts.entry(source).or_default();
         for file in files {
             let eye = named(&file).unwrap_or_else(|| panic!("{}: no eye in the name", file.display()));
@@ -79,7 +71,7 @@ fn the_same_photograph_is_known_again_and_no_other_is_taken_for_it() {
     let mut known: Vec<(PathBuf, Fingerprint)> = Vec::new();
     let mut faults = Vec::new();
     for source in ["odir", "imo_mexico", "hei_med", "drimdb", "vietai"] {
-        let Some(files) = files(source) else { return };
+        let Some(files) = source::files(source, PHOTOGRAPHS) else { return };
         for file in files.into_iter().step_by(3) {
             let pixels = read(&file).unwrap().pixels;
             let Ok(field) = find_field(&pixels) else { continue };

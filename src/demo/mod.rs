@@ -149,7 +149,6 @@ impl Scene<'_> {
             Command::Judge { token, capture } => {
                 let others = self.captures.iter().filter(|(taken, _)| **taken != capture);
                 let before: Vec<Fingerprint> = others.filter_map(|(_, other)| other.fingerprint.clone()).collect();
-                let before: Vec<&Fingerprint> = before.iter().collect();
                 if let Some(Capture { eye, attempt, bytes, record, fingerprint }) = self.captures.get_mut(&capture) {
                     let known = Known { eye: Some(*eye), before: &before };
                     let judgement = self.judge.judge(&store::photograph_name(*eye, *attempt), bytes, known);

@@ -15,7 +15,7 @@ fn the_same_photograph_again_has_no_result_for_either_eye_and_another_one_has() 
     let before = judge.judge("first", &first, Known { eye: Some(Laterality::Od), before: &[] });
     assert_eq!(before.record.outcome, Outcome::NoReferableSigns, "{:?}", before.record);
     let fingerprint = before.fingerprint.unwrap();
-    let earlier = [&fingerprint];
+    let earlier = [fingerprint];
     let known = |eye| Known { eye, before: &earlier };
     // Encoded anew it is the same still.
     let again = photographs::png(&before.photograph.unwrap().pixels);

@@ -41,6 +41,16 @@ fn predict(bundle: &Path, engine: &str, photographs: &[PathBuf], tensors: Option
     logits
 }
 
+/// `ocellus screen`: one record a photograph.
+fn screen(bundle: &Path, photographs: &[PathBuf]) -> Vec<serde_json::Value> {
+    let mut command = Command::new(DEVICE);
+    let run = Run::finish(command.args(["screen", "--format", "json", "--bundle"]).arg(bundle).args(photographs));
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let records: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), photographs.len());
+    records
+}
+
 /// The columns `logit_…` of a CSV table.
 fn table(csv: &str) -> Logits {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -126,12 +136,7 @@ fn three_engines_agree_on_every_decision_and_on_logits() {
     }
 
     // And the device program says of each photograph what the trainer says.
-    let run = Run::finish(
-        Command::new(DEVICE).args(["screen", "--format", "json", "--bundle"]).arg(&bundle).args(&photographs),
-    );
-    assert_eq!(run.code, Some(0), "{}", run.err);
-    let records: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(records.len(), photographs.len());
+    let records = screen(&bundle, &photographs);
     let mut compared = 0;
     for (record, expected) in records.iter().zip(findings(manifest, &tract)) {
         if record["probabilities"].as_object().is_some_and(|probabilities| !probabilities.is_empty()) {
@@ -164,14 +169,8 @@ fn an_evaluation_tells_of_each_photograph_what_the_device_tells() {
     let mut csv = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
     let evaluated: Vec<String> = csv.records().map(|record| record.unwrap()[1].to_owned()).collect();
 
-    let run = Run::finish(
-        Command::new(DEVICE).args(["screen", "--format", "json", "--bundle"]).arg(&bundle).args(&photographs),
-    );
-    let told: Vec<String> = run
-        .out
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["outcome"].as_str().unwrap().to_owned())
-        .collect();
+    let records = screen(&bundle, &photographs);
+    let told: Vec<&str> = records.iter().map(|record| record["outcome"].as_str().unwrap()).collect();
     assert_eq!(evaluated, told);
     assert!(["refer", "no_referable_signs", "no_result"].iter().all(|outcome| told.iter().any(|told| told == outcome)));
 }

@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 /// Files and folders with pure logic: events and values in, values out.
 const NO_IO: [&str; 9] = [
     "src/encounter",
-    "src/decision.rs",
+    "models/src/decision.rs",
     "board/wire/src",
     "models/src/field",
     "models/src/field.rs",

@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use crate::manifest::ManifestError;
+use crate::{evaluate::stored::NoEvaluation, manifest::ManifestError, train::config::ConfigError};
 
 /// What the process ends with. The numbers are documented in `--help` and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,18 @@ pub enum ExpectedError {
     /// Anything else, with its chain of causes.
     #[error("{}", chain(.0))]
     Failed(#[from] anyhow::Error),
+}
+
+impl From<ConfigError> for ExpectedError {
+    fn from(error: ConfigError) -> Self {
+        ExpectedError::Usage(error.to_string())
+    }
+}
+
+impl From<NoEvaluation> for ExpectedError {
+    fn from(error: NoEvaluation) -> Self {
+        ExpectedError::Usage(error.to_string())
+    }
 }
 
 impl ExpectedError {

@@ -56,6 +56,14 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     Ok(hex(&digest.finalize()))
 }
 
+/// What a CSV writer to memory has written.
+///
+/// # Errors
+/// When the last of it can't be written out.
+pub(crate) fn csv_bytes(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -10,10 +10,7 @@ use std::{
 use ocellus_model::{
     field::find_field,
     image,
-    quality::{
-        Gradability, OpticDisc, Quality, Reduction, assess_measured,
-        measures::{Measures, NAMES},
-    },
+    quality::{Gradability, OpticDisc, Quality, Reduction, assess_measured, measures::Measures},
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -21,6 +18,7 @@ use serde::Serialize;
 use crate::{
     cli::Ui,
     evaluate::interval::{Proportion, proportion},
+    files::csv_bytes,
     manifest::Row,
 };
 
@@ -37,8 +35,9 @@ pub struct Gated {
     pub refused: bool,
     /// The reasons, worst first.
     pub reasons: Vec<String>,
-    /// The measures behind it, in the order of `ocellus_model::quality::measures::NAMES`; none without a field.
-    pub measures: Option<[f64; NAMES.len()]>,
+    /// The measures behind it; none without a field.
+    #[serde(skip)]
+    pub measures: Option<Measures>,
 }
 
 /// How often photographs of one grade were refused.
@@ -93,7 +92,7 @@ pub fn run(rows: &[Row], root: &Path, ui: &Ui) -> Vec<Result<Gated, (PathBuf, St
                     let reduction = Reduction::of(pixels, &field);
                     let measures = Measures::of(&reduction);
                     let quality = assess_measured(&measures, OpticDisc::find(&reduction), &field);
-                    Gated { measures: Some(measures.values()), ..Gated::new(row, Ok(&quality)) }
+                    Gated { measures: Some(measures), ..Gated::new(row, Ok(&quality)) }
                 }
                 Err(error) => Gated::new(row, Err(error.to_string())),
             };
@@ -131,7 +130,8 @@ pub fn text(refusals: &BTreeMap<&'static str, Refusals>) -> String {
 /// When the table can't be built.
 pub fn table(gated: &[Gated]) -> Result<Vec<u8>, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["file", "source", "graded", "refused", "reasons"].into_iter().chain(NAMES))?;
+    let names = Measures::default().named().map(|(name, _)| name);
+    csv.write_record(["file", "source", "graded", "refused", "reasons"].into_iter().chain(names))?;
     for photograph in gated {
         let mut cells = vec![
             photograph.file.clone(),
@@ -141,12 +141,12 @@ pub fn table(gated: &[Gated]) -> Result<Vec<u8>, csv::Error> {
             photograph.reasons.join(" "),
         ];
         match photograph.measures {
-            Some(measures) => cells.extend(measures.map(|measure| format!("{measure:.6}"))),
-            None => cells.extend(NAMES.map(|_| String::new())),
+            Some(measures) => cells.extend(measures.named().map(|(_, measure)| format!("{measure:.6}"))),
+            None => cells.extend(names.map(|_| String::new())),
         }
         csv.write_record(cells)?;
     }
-    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    csv_bytes(csv)
 }
 
 #[cfg(test)]

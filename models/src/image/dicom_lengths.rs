@@ -11,34 +11,27 @@ use dicom_core::{
     Tag, VR,
     dictionary::{DataDictionary, DataDictionaryEntry},
 };
-use dicom_dictionary_std::{StandardDataDictionary, uids};
+use dicom_dictionary_std::{StandardDataDictionary, tags, uids};
 
-/// Where the elements begin, behind preamble and magic word.
-const BEGIN: usize = 132;
+use super::dicom::{MAGIC, MAGIC_AT};
+
+/// Where the elements begin.
+const BEGIN: usize = MAGIC_AT + MAGIC.len();
 /// A length that is not stated.
 const UNDEFINED: u32 = u32::MAX;
 /// Sequences and items within each other; real objects have about ten.
 const DEPTH_MAX: usize = 32;
-const ITEM: (u16, u16) = (0xfffe, 0xe000);
-const ITEM_END: (u16, u16) = (0xfffe, 0xe00d);
-const SEQUENCE_END: (u16, u16) = (0xfffe, 0xe0dd);
-const PIXEL_DATA: (u16, u16) = (0x7fe0, 0x0010);
-const GROUP_LENGTH: (u16, u16) = (0x0002, 0x0000);
-const TRANSFER_SYNTAX: (u16, u16) = (0x0002, 0x0010);
-/// Value representations with a length of four bytes behind two of padding (PS3.5, table 7.1-1).
-const LONG: [&[u8; 2]; 13] =
-    [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];
-/// The others.
-const SHORT: [&[u8; 2]; 21] = [
-    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
-    b"ST", b"TM", b"UI", b"UL", b"US",
-];
+const ITEM: Tag = Tag(0xfffe, 0xe000);
+const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
+const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
+/// Retired, so that the dictionary's own name may not be used.
+const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// The header of an element or item.
 struct Header {
-    tag: (u16, u16),
+    tag: Tag,
     /// None for items.
-    representation: Option<[u8; 2]>,
+    representation: Option<VR>,
     length: u32,
     /// Where its value begins.
     value: usize,
@@ -56,15 +49,20 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     while at < bytes.len() && number(bytes, at) == Some(0x0002) {
         let header = header(bytes, at, true)?;
         let value = value(bytes, &header)?;
-        if header.tag == GROUP_LENGTH && at == BEGIN && header.representation == Some(*b"UL") {
+        if header.tag == tags::FILE_META_INFORMATION_GROUP_LENGTH
+            && at == BEGIN
+            && header.representation == Some(VR::UL)
+        {
             let length = <[u8; 4]>::try_from(value).map_err(|_| "a group length that is no number".to_owned())?;
             stated = Some(header.value + 4 + u32::from_le_bytes(length) as usize);
         }
-        if header.tag == TRANSFER_SYNTAX {
+        if header.tag == tags::TRANSFER_SYNTAX_UID {
             match std::str::from_utf8(value).unwrap_or_default().trim_end_matches(['\0', ' ']) {
                 uids::IMPLICIT_VR_LITTLE_ENDIAN => explicit = false,
-                "1.2.840.10008.1.2.2" => return Err("written big-endian, a retired way".to_owned()),
-                "1.2.840.10008.1.2.1.99" => return Err("deflated as a whole".to_owned()),
+                BIG_ENDIAN => return Err("written big-endian, a retired way".to_owned()),
+                uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => {
+                    return Err("deflated as a whole".to_owned());
+                }
                 _ => {}
             }
         }
@@ -91,14 +89,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
                     return Err("the end of a sequence that was not begun".to_owned());
                 }
             }
-            PIXEL_DATA if header.length == UNDEFINED => fragments = true,
-            _ => {
-                if header.representation == Some(*b"SQ") {
-                    open.push(end(bytes, &header)?);
-                } else {
-                    at += value(bytes, &header)?.len();
-                }
-            }
+            tags::PIXEL_DATA if header.length == UNDEFINED => fragments = true,
+            _ if header.representation == Some(VR::SQ) => open.push(end(bytes, &header)?),
+            _ => at += value(bytes, &header)?.len(),
         }
         if open.len() > DEPTH_MAX {
             return Err(format!("more than {DEPTH_MAX} sequences and items within each other"));
@@ -114,34 +107,35 @@ fn number(bytes: &[u8], at: usize) -> Option<u16> {
 fn header(bytes: &[u8], at: usize, explicit: bool) -> Result<Header, String> {
     let short = || format!("it ends within the header at byte {at}");
     let read = |at: usize| number(bytes, at).ok_or_else(short);
-    let tag = (read(at)?, read(at + 2)?);
+    let tag = Tag(read(at)?, read(at + 2)?);
     let long = |at: usize| Ok::<u32, String>(u32::from(read(at)?) | u32::from(read(at + 2)?) << 16);
     if tag.0 == ITEM.0 {
         return Ok(Header { tag, representation: None, length: long(at + 4)?, value: at + 8 });
     }
     if !explicit {
         // What the dictionary knows, and pixels and overlays as words (PS3.5, A.1).
-        let words = tag == PIXEL_DATA || (tag.0 >> 8 == 0x60 && tag.1 == 0x3000);
-        let known = StandardDataDictionary.by_tag(Tag(tag.0, tag.1)).map(|entry| entry.vr().relaxed());
+        let words = tag == tags::PIXEL_DATA || (tag.0 >> 8 == 0x60 && tag.1 == 0x3000);
+        let known = StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed());
         let representation = if words { VR::OW } else { known.unwrap_or(VR::UN) };
-        let representation = Some(representation.to_bytes());
-        return Ok(Header { tag, representation, length: long(at + 4)?, value: at + 8 });
+        return Ok(Header { tag, representation: Some(representation), length: long(at + 4)?, value: at + 8 });
     }
-    let representation: [u8; 2] = bytes.get(at + 4..at + 6).and_then(|two| two.try_into().ok()).ok_or_else(short)?;
-    if LONG.contains(&&representation) {
-        return Ok(Header { tag, representation: Some(representation), length: long(at + 8)?, value: at + 12 });
-    }
-    if !SHORT.contains(&&representation) {
-        return Err(format!("no element at byte {at}"));
-    }
-    let length = u32::from(read(at + 6)?);
-    Ok(Header { tag, representation: Some(representation), length, value: at + 8 })
+    let letters: [u8; 2] = bytes.get(at + 4..at + 6).and_then(|two| two.try_into().ok()).ok_or_else(short)?;
+    let representation = VR::from_binary(letters).ok_or_else(|| format!("no element at byte {at}"))?;
+    let (length, value) =
+        if has_long_header(representation) { (long(at + 8)?, at + 12) } else { (u32::from(read(at + 6)?), at + 8) };
+    Ok(Header { tag, representation: Some(representation), length, value })
+}
+
+/// Whether the length takes four bytes behind two of padding (PS3.5, table 7.1-1).
+fn has_long_header(representation: VR) -> bool {
+    use VR::{OB, OD, OF, OL, OV, OW, SQ, SV, UC, UN, UR, UT, UV};
+    matches!(representation, OB | OD | OF | OL | OV | OW | SQ | SV | UC | UN | UR | UT | UV)
 }
 
 /// The value of an element, wholly there and of whole units.
 fn value<'a>(bytes: &'a [u8], header: &Header) -> Result<&'a [u8], String> {
     let rest = bytes.get(header.value..).unwrap_or_default();
-    let (group, element) = header.tag;
+    let Tag(group, element) = header.tag;
     let value = rest.get(..header.length as usize).ok_or_else(|| {
         format!("({group:04x},{element:04x}) is {} bytes long, {} are left", header.length, rest.len())
     })?;
@@ -156,11 +150,11 @@ fn value<'a>(bytes: &'a [u8], header: &Header) -> Result<&'a [u8], String> {
 }
 
 /// Bytes of one value of a representation (PS3.5, table 6.2-1); 1 for texts and bytes.
-fn unit(representation: [u8; 2]) -> usize {
-    match &representation {
-        b"US" | b"SS" | b"OW" => 2,
-        b"UL" | b"SL" | b"FL" | b"AT" | b"OF" | b"OL" => 4,
-        b"FD" | b"OD" | b"OV" | b"SV" | b"UV" => 8,
+fn unit(representation: VR) -> usize {
+    match representation {
+        VR::US | VR::SS | VR::OW => 2,
+        VR::UL | VR::SL | VR::FL | VR::AT | VR::OF | VR::OL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
         _ => 1,
     }
 }

@@ -21,6 +21,17 @@ pub enum ColourVariant {
     LocalAverage,
 }
 
+impl ColourVariant {
+    /// All variants.
+    pub const ALL: [ColourVariant; 5] = [
+        ColourVariant::Original,
+        ColourVariant::Greyscale,
+        ColourVariant::Vgg16,
+        ColourVariant::Torchvision,
+        ColourVariant::LocalAverage,
+    ];
+}
+
 /// A complete description of the preprocessing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +75,11 @@ impl PreprocessSpec {
 
     /// The disc that keeps clear of the soft edge of the aperture and of what cameras paint on it.
     pub const DEFAULT_DISC: f64 = 0.96;
+
+    /// The rules of this build with the default disc.
+    pub fn new(size: u32, variant: ColourVariant) -> Self {
+        Self { version: Self::VERSION, size, variant, disc: Self::DEFAULT_DISC }
+    }
 
     /// Checks a spec that came from a file or a command line before anything is computed with it.
     ///

@@ -4,18 +4,6 @@ use ::image::{Rgb, RgbImage};
 
 use super::*;
 
-const VARIANTS: [ColourVariant; 5] = [
-    ColourVariant::Original,
-    ColourVariant::Greyscale,
-    ColourVariant::Vgg16,
-    ColourVariant::Torchvision,
-    ColourVariant::LocalAverage,
-];
-
-fn spec(size: u32, variant: ColourVariant) -> PreprocessSpec {
-    PreprocessSpec { version: 1, size, variant, disc: PreprocessSpec::DEFAULT_DISC }
-}
-
 fn field(x: f64, y: f64, radius: f64, visible_radius: f64) -> Field {
     Field { centre_x: x, centre_y: y, radius, visible_radius, confidence: 1.0 }
 }
@@ -47,9 +35,9 @@ fn nothing_outside_the_source_disc_has_any_influence() {
         field(470.0, 300.0, 121.0, 118.0), // about one to one
     ];
     for field in fields {
-        for variant in VARIANTS {
+        for variant in ColourVariant::ALL {
             for size in [64, 224, 299] {
-                let spec = spec(size, variant);
+                let spec = PreprocessSpec::new(size, variant);
                 let plain = preprocess(&pixels, &field, &spec);
                 assert_eq!(plain.shape, spec.shape());
                 assert_eq!(plain.data.len(), plain.shape.iter().product::<usize>());
@@ -69,7 +57,7 @@ fn nothing_outside_the_source_disc_has_any_influence() {
 #[test]
 fn a_red_photograph_has_its_red_in_channel_two_of_vgg16() {
     let red = RgbImage::from_pixel(300, 300, Rgb([255, 0, 0]));
-    let tensor = preprocess(&red, &field(150.0, 150.0, 140.0, 140.0), &spec(64, ColourVariant::Vgg16));
+    let tensor = preprocess(&red, &field(150.0, 150.0, 140.0, 140.0), &PreprocessSpec::new(64, ColourVariant::Vgg16));
     let centre = 32 * 64 + 32;
     let plane = 64 * 64;
     assert_eq!(tensor.data[centre], -103.939);
@@ -84,7 +72,7 @@ fn every_variant_has_the_values_its_formula_gives() {
     let field = field(150.0, 150.0, 140.0, 140.0);
     let (plane, centre) = (64 * 64, 32 * 64 + 32);
     let at = |variant| {
-        let tensor = preprocess(&colour, &field, &spec(64, variant));
+        let tensor = preprocess(&colour, &field, &PreprocessSpec::new(64, variant));
         (0..tensor.shape[0]).map(|channel| tensor.data[channel * plane + centre]).collect::<Vec<_>>()
     };
     assert_eq!(at(ColourVariant::Original), [200.0 / 255.0, 100.0 / 255.0, 50.0 / 255.0]);
@@ -104,7 +92,8 @@ fn every_variant_has_the_values_its_formula_gives() {
 fn painted_pixels_are_exactly_those_outside_the_inscribed_disc() {
     let white = RgbImage::from_pixel(500, 400, Rgb([255, 255, 255]));
     for size in [64, 65, 224] {
-        let tensor = preprocess(&white, &field(250.0, 200.0, 190.0, 190.0), &spec(size, ColourVariant::Original));
+        let tensor =
+            preprocess(&white, &field(250.0, 200.0, 190.0, 190.0), &PreprocessSpec::new(size, ColourVariant::Original));
         let middle = f64::from(size) / 2.0;
         for y in 0..size {
             for x in 0..size {
@@ -120,14 +109,16 @@ fn painted_pixels_are_exactly_those_outside_the_inscribed_disc() {
 fn a_local_mean_knows_nothing_of_the_painted_border() {
     // An even disc stays neutral up to its edge: a mean that took the border in would brighten it.
     let grey = RgbImage::from_pixel(500, 500, Rgb([90, 90, 90]));
-    let tensor = preprocess(&grey, &field(250.0, 250.0, 240.0, 240.0), &spec(224, ColourVariant::LocalAverage));
+    let tensor =
+        preprocess(&grey, &field(250.0, 250.0, 240.0, 240.0), &PreprocessSpec::new(224, ColourVariant::LocalAverage));
     assert!(tensor.data.iter().all(|&value| value == (128.0_f64 / 255.0) as f32));
 }
 
 #[test]
 fn a_disc_partly_outside_the_photograph_is_painted_there() {
     let white = RgbImage::from_pixel(400, 400, Rgb([255, 255, 255]));
-    let tensor = preprocess(&white, &field(0.0, 200.0, 190.0, 190.0), &spec(64, ColourVariant::Original));
+    let tensor =
+        preprocess(&white, &field(0.0, 200.0, 190.0, 190.0), &PreprocessSpec::new(64, ColourVariant::Original));
     assert_eq!(tensor.data[32 * 64 + 31], 0.0, "left of the photograph");
     assert_eq!(tensor.data[32 * 64 + 32], 1.0, "in the photograph");
 }
@@ -145,11 +136,12 @@ fn a_senseless_field_shows_nothing_and_does_not_panic() {
         field(20.0, 15.0, 1e300, 1e300),
         field(40.0, 30.0, 5.0, 1.1),
     ] {
-        for variant in VARIANTS {
-            preprocess(&white, &bad, &spec(64, variant));
+        for variant in ColourVariant::ALL {
+            preprocess(&white, &bad, &PreprocessSpec::new(64, variant));
         }
     }
-    let empty = preprocess(&RgbImage::new(0, 0), &field(5.0, 5.0, 5.0, 5.0), &spec(64, ColourVariant::Vgg16));
+    let empty =
+        preprocess(&RgbImage::new(0, 0), &field(5.0, 5.0, 5.0, 5.0), &PreprocessSpec::new(64, ColourVariant::Vgg16));
     assert!(empty.data.iter().all(|&value| value == 0.0));
 }
 
@@ -164,7 +156,11 @@ fn resolution_hardly_matters() {
     };
     let tensor = |side: u32| {
         let half = f64::from(side) / 2.0;
-        preprocess(&draw(side), &field(half, half, half * 0.9, half * 0.9), &spec(224, ColourVariant::Original))
+        preprocess(
+            &draw(side),
+            &field(half, half, half * 0.9, half * 0.9),
+            &PreprocessSpec::new(224, ColourVariant::Original),
+        )
     };
     let (coarse, fine) = (tensor(512), tensor(2048));
     let largest = coarse.data.iter().zip(&fine.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

@@ -89,24 +89,26 @@ pub(super) fn assess(measures: &Measures, disc: OpticDisc, field: &Field) -> Qua
     if smeared {
         reasons.push(Reason::Motion);
     }
-    let remarks = [
-        (measures.rim < RIM_LIT, Reason::SmallPupil),
-        (measures.upper.min(measures.lower) < EDGE_LIT && measures.rim >= RIM_LIT, Reason::EyelidOrLashes),
-        (scores.evenness < UNEVEN, Reason::UnevenLight),
-        (disc.has_strayed(), Reason::OffCentre),
-    ];
-    // A lid that takes most of a quadrant with it hides what may be there.
-    let hidden = measures.upper.min(measures.lower) < EDGE_LIT && scores.evenness < UNEVEN;
-    let shadows = remarks.iter().any(|(holds, reason)| *holds && *reason != Reason::OffCentre);
+    let (small_pupil, uneven) = (measures.rim < RIM_LIT, scores.evenness < UNEVEN);
+    let covered = measures.upper.min(measures.lower) < EDGE_LIT;
     let hazy = measures.veil > VEILED && measures.spread < FLAT;
     if hazy && !ruled_out {
         reasons.push(Reason::MediaOpacitySuspected);
     }
-    if doubt >= DOUBTFUL && reasons.is_empty() && !shadows {
+    if doubt >= DOUBTFUL && reasons.is_empty() && !(small_pupil || covered || uneven) {
         // Poor in no single way that was measured.
         reasons.push(Reason::Blurred);
     }
+    let remarks = [
+        (small_pupil, Reason::SmallPupil),
+        // What a small pupil cuts off is dark at the edges, too.
+        (covered && !small_pupil, Reason::EyelidOrLashes),
+        (uneven, Reason::UnevenLight),
+        (disc.has_strayed(), Reason::OffCentre),
+    ];
     reasons.extend(remarks.into_iter().filter_map(that_hold));
+    // What takes most of a quadrant with it hides what may be there.
+    let hidden = covered && uneven;
     let gradability = if ruled_out || smeared || hidden || doubt >= REFUSED {
         Gradability::Ungradable
     } else if doubt >= DOUBTFUL || !reasons.is_empty() {

@@ -26,7 +26,7 @@ const EDGE_ROWS: (f64, f64) = (0.6, 0.88);
 const VEIL_PART: f64 = 0.05;
 
 /// What was measured.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Measures {
     /// Mean luma (Rec. 601), 0..1.
     pub brightness: f64,
@@ -65,67 +65,26 @@ pub struct Measures {
     pub spread: f64,
 }
 
-/// Number of measures.
-pub const COUNT: usize = 16;
-
-/// The names of the measures, in the order of [`Measures::values`].
-pub const NAMES: [&str; COUNT] = [
-    "brightness",
-    "dark",
-    "bright",
-    "evenness",
-    "red_over_green",
-    "blue_over_green",
-    "fine",
-    "medium",
-    "coarse",
-    "vessels",
-    "rim",
-    "upper",
-    "lower",
-    "isotropy",
-    "veil",
-    "spread",
-];
-
 impl Measures {
-    /// All of them, in the order of [`NAMES`].
-    pub fn values(&self) -> [f64; COUNT] {
-        let Measures {
-            brightness,
-            dark,
-            bright,
-            evenness,
-            red_over_green,
-            blue_over_green,
-            fine,
-            medium,
-            coarse,
-            vessels,
-            rim,
-            upper,
-            lower,
-            isotropy,
-            veil,
-            spread,
-        } = *self;
+    /// All of them by name.
+    pub fn named(&self) -> [(&'static str, f64); 16] {
         [
-            brightness,
-            dark,
-            bright,
-            evenness,
-            red_over_green,
-            blue_over_green,
-            fine,
-            medium,
-            coarse,
-            vessels,
-            rim,
-            upper,
-            lower,
-            isotropy,
-            veil,
-            spread,
+            ("brightness", self.brightness),
+            ("dark", self.dark),
+            ("bright", self.bright),
+            ("evenness", self.evenness),
+            ("red_over_green", self.red_over_green),
+            ("blue_over_green", self.blue_over_green),
+            ("fine", self.fine),
+            ("medium", self.medium),
+            ("coarse", self.coarse),
+            ("vessels", self.vessels),
+            ("rim", self.rim),
+            ("upper", self.upper),
+            ("lower", self.lower),
+            ("isotropy", self.isotropy),
+            ("veil", self.veil),
+            ("spread", self.spread),
         ]
     }
 

@@ -26,12 +26,7 @@ pub struct Reduction {
 impl Reduction {
     /// Reduces a photograph with a known field.
     pub fn of(pixels: &RgbImage, field: &Field) -> Self {
-        let spec = PreprocessSpec {
-            version: PreprocessSpec::VERSION,
-            size: SIDE as u32,
-            variant: ColourVariant::Original,
-            disc: PreprocessSpec::DEFAULT_DISC,
-        };
+        let spec = PreprocessSpec::new(SIDE as u32, ColourVariant::Original);
         Reduction { planes: preprocess(pixels, field, &spec).data }
     }
 

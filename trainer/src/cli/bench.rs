@@ -63,7 +63,7 @@ impl Args {
     /// Usage for a bad configuration, data for a bad manifest or photographs that can't be used.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
-        let config = Config::read_with(&self.config, &self.settings).map_err(|error| usage(&error))?;
+        let config = Config::read_with(&self.config, &self.settings)?;
         let manifest = Manifest::read(&self.manifest)?;
         let root = root_of(&self.manifest, self.root.as_ref());
         let spec = config.spec();
@@ -75,10 +75,19 @@ impl Args {
             let field = find_field(&pixels).ok()?;
             Some(view.tensor(&pixels, &field, &spec, name))
         };
-        let usable: Vec<Vec<u8>> = files.into_iter().filter(|bytes| prepare(bytes, View(0), "").is_some()).collect();
-        let Some(first) = usable.first() else {
+        let mut tensors = Vec::new();
+        let usable: Vec<Vec<u8>> = files
+            .into_iter()
+            .filter(|bytes| {
+                let tensor = prepare(bytes, View(0), "");
+                let is_usable = tensor.is_some();
+                tensors.extend(tensor.filter(|_| tensors.is_empty()));
+                is_usable
+            })
+            .collect();
+        if usable.is_empty() {
             return Err(ExpectedError::Data(format!("{}: no photograph can be used", self.manifest.display())));
-        };
+        }
         // The bytes are in memory, so that the disk is not measured.
         let views = |view: u32| {
             ui.say(format_args!("preparing view {view} of {} photographs for {} s", usable.len(), FOR.as_secs()));
@@ -96,21 +105,10 @@ impl Args {
                 let weights = NamedWeights::read(path).map_err(|error| usage(&error))?;
                 let device = self.device.open().map_err(|error| usage(&error))?;
                 let network = Network::build(&device, &weights, 1, config.seed).map_err(|error| usage(&error))?;
-                // It was usable a moment ago.
-                let tensor: Vec<Tensor> = prepare(first, View(0), "").into_iter().collect();
+                // What fails does so at once, and the first run is slower than the others.
+                network.logits_and_map(&tensors).map_err(anyhow::Error::from)?;
                 ui.say(format_args!("running the network on {} for {} s", self.device, FOR.as_secs()));
-                let mut failed = None;
-                let rate = a_second(|| match network.logits_and_map(&tensor) {
-                    Ok(predictions) => predictions.len(),
-                    Err(error) => {
-                        failed = Some(error.to_string());
-                        0
-                    }
-                });
-                if let Some(error) = failed {
-                    return Err(anyhow::anyhow!(error).into());
-                }
-                Some(rate)
+                Some(a_second(|| network.logits_and_map(&tensors).map_or(0, |predictions| predictions.len())))
             }
         };
         let report = Report {

@@ -49,14 +49,14 @@ impl Args {
     /// # Errors
     /// Usage for a folder that is no evaluation, data for a bad manifest.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let evaluation = Evaluation::read(&self.evaluation).map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let evaluation = Evaluation::read(&self.evaluation)?;
         let manifest = Manifest::read(self.manifest.as_ref().unwrap_or(&evaluation.manifest))?;
         let parts = crate::split::components::components(&manifest.rows, []);
         let mut outputs = BTreeMap::new();
         for output in Output::ALL {
             let known = manifest.rows.iter().zip(&parts).filter_map(|(row, part)| {
-                let probability = *evaluation.predictions.get(&row.file)?.get(&output)?;
-                Some((probability, row.target(output)?, part % FOLDS))
+                let (probability, target) = evaluation.known(row, output)?;
+                Some((probability, target, part % FOLDS))
             });
             let known: Vec<(f64, bool, usize)> = known.collect();
             if !known.is_empty() {

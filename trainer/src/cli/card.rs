@@ -6,10 +6,10 @@ use anyhow::Context;
 use ocellus_model::bundle::UnsignedBundle;
 
 use super::{Ui, ui::shell};
-use crate::error::{Exit, ExpectedError};
-
-/// The card's file in a bundle.
-const CARD_FILE: &str = "README.md";
+use crate::{
+    error::{Exit, ExpectedError},
+    export::CARD_FILE,
+};
 
 /// Arguments of `card`.
 #[derive(Debug, clap::Args)]
@@ -25,9 +25,9 @@ impl Args {
     /// Bundle for one that is damaged, failed where it has no card.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let bundle = UnsignedBundle::open(&self.bundle).map_err(|error| ExpectedError::Bundle(error.to_string()))?;
-        let path = self.bundle.join(CARD_FILE);
-        let card = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        ui.result(bundle.contents().manifest(), card)?;
+        let contents = bundle.contents();
+        let card = contents.file(CARD_FILE).with_context(|| format!("{} has no card", self.bundle.display()))?;
+        ui.result(contents.manifest(), String::from_utf8_lossy(card))?;
         ui.next(format_args!("ocellus-trainer verify --trust KEY.pub {}", shell(&self.bundle)));
         Ok(Exit::Ok)
     }

@@ -49,8 +49,7 @@ impl Args {
         let mut lines = machine();
         lines.push(self.try_device());
         if let Some(path) = &self.config {
-            let config =
-                Config::read_with(path, &self.settings).map_err(|error| ExpectedError::Usage(error.to_string()))?;
+            let config = Config::read_with(path, &self.settings)?;
             lines.extend(configured(&config, ui));
         }
         let mut text = String::new();

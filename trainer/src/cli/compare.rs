@@ -61,8 +61,7 @@ impl Args {
         if !(self.margin >= 0.0 && self.margin < 1.0) {
             return Err(ExpectedError::Usage(format!("--margin {}: expected 0 to below 1", self.margin)));
         }
-        let read = |folder: &PathBuf| Evaluation::read(folder).map_err(|error| ExpectedError::Usage(error.to_string()));
-        let (one, other) = (read(&self.one)?, read(&self.other)?);
+        let (one, other) = (Evaluation::read(&self.one)?, Evaluation::read(&self.other)?);
         if one.manifest_sha256 != other.manifest_sha256 {
             ui.warn("the two were measured on different manifests; only photographs that both have are compared");
         }

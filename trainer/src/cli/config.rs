@@ -78,8 +78,7 @@ impl Args {
 /// A configuration with its defaults; of a run folder its own.
 fn effective(path: &Path, settings: &[String]) -> Result<Table, ExpectedError> {
     let file = if path.is_dir() { path.join(CONFIG_FILE) } else { path.to_owned() };
-    let config = Config::read_with(&file, settings).map_err(|error| ExpectedError::Usage(error.to_string()))?;
-    Ok(Table::try_from(config).map_err(anyhow::Error::from)?)
+    Ok(Table::try_from(Config::read_with(&file, settings)?).map_err(anyhow::Error::from)?)
 }
 
 fn leaves(path: &Path) -> Result<BTreeMap<String, String>, ExpectedError> {

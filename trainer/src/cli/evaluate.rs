@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Exit, ExpectedError},
     evaluate::{
-        Options, evaluate, html, markdown, predictions_csv,
+        evaluate, html, markdown, predictions_csv,
         stored::{METRICS_FILE, PREDICTIONS_FILE},
         suspects_csv,
     },
@@ -74,8 +74,8 @@ impl Args {
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let options = Options { prevalence: self.prevalence };
-        let (metrics, photographs) = evaluate(&predictor, words, &manifest, &root, options, ui).map_err(expected)?;
+        let (metrics, photographs) =
+            evaluate(&predictor, words, &manifest, &root, self.prevalence, ui).map_err(expected)?;
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;

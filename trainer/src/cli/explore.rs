@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
-    explore::{CONFOUNDED, Exploration, explore, html},
+    evaluate::frame::CONFOUNDED,
+    explore::{Exploration, explore, html},
     files::write_atomically,
     manifest::Manifest,
 };

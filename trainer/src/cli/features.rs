@@ -67,11 +67,11 @@ impl Args {
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
         let missing = |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
-        let mut config = Config::read(&self.config).map_err(|error| usage(&error))?;
+        let mut config = Config::read(&self.config)?;
         if let Some(views) = self.views {
             config.features.views = views;
         }
-        config.check().map_err(|error| usage(&error))?;
+        config.check()?;
         let weights_path = self.weights.clone().or(config.weights.file.clone());
         let weights_path = weights_path.ok_or_else(|| missing("weights", "weights.file"))?;
         let root = self.root.clone().or(config.data.root.clone());

@@ -1,6 +1,9 @@
 //! `init`: writes a commented configuration that fits a data set.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use ocellus_model::label::Output;
@@ -10,7 +13,10 @@ use super::ui::{Ui, shell};
 use crate::{
     error::{Exit, ExpectedError},
     files::write_atomically,
-    manifest::{Manifest, Row},
+    manifest::{
+        Manifest, Row,
+        check::{SourceCounts, count},
+    },
     task::TaskKind,
 };
 
@@ -76,23 +82,20 @@ fn look(rows: &[Row], root: &Path) -> Seen {
     });
     let mut sides: Vec<u32> = sides.collect();
     sides.sort_unstable();
+    let sources = count(rows);
     Seen {
         photographs: rows.len(),
         longer_side: sides.get(sides.len() / 2).copied().unwrap_or_default(),
-        single_class: Output::ALL.into_iter().filter(|output| knows_one_class(rows, *output)).collect(),
+        single_class: Output::ALL.into_iter().filter(|output| knows_one_class(&sources, *output)).collect(),
     }
 }
 
 /// Whether a source has photographs of one class of an output only, while another source has the other.
-fn knows_one_class(rows: &[Row], output: Output) -> bool {
-    let mut counts: std::collections::BTreeMap<&str, [usize; 2]> = std::collections::BTreeMap::new();
-    for row in rows {
-        if let Some(target) = row.target(output) {
-            counts.entry(&row.source).or_default()[usize::from(target)] += 1;
-        }
-    }
-    let both = [0, 1].map(|class| counts.values().any(|count| count[class] > 0));
-    both == [true, true] && counts.values().any(|[a, b]| a + b >= SOURCE_MIN && *a.min(b) == 0)
+fn knows_one_class(sources: &BTreeMap<String, SourceCounts>, output: Output) -> bool {
+    let counts = || sources.values().filter_map(|source| source.labels.get(&output.label()));
+    counts().any(|count| count.present > 0)
+        && counts().any(|count| count.absent > 0)
+        && counts().any(|count| count.present + count.absent >= SOURCE_MIN && count.present.min(count.absent) == 0)
 }
 
 /// The configuration's text.

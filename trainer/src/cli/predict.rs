@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
+    files::csv_bytes,
     predict::Predictor,
 };
 
@@ -90,8 +91,7 @@ fn table(predictor: &Predictor, lines: &[Line]) -> Result<String, csv::Error> {
         cells.resize(header.len(), String::new());
         csv.write_record(&cells)?;
     }
-    let bytes = csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(&csv_bytes(csv)?).into_owned())
 }
 
 /// Writes a tensor in NumPy's format, version 1.0: magic, length of the header, the header as a Python dictionary

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
+use ocellus_model::field::find_field;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -191,7 +192,7 @@ fn look(ui: &Ui, rows: &[Row], root: &Path) -> Looked {
             let photograph = ocellus_model::image::read(&root.join(&row.file));
             progress.inc(1);
             match photograph {
-                Ok(photograph) => Ok(fingerprint(&photograph.pixels)),
+                Ok(photograph) => Ok(fingerprint(&photograph.pixels, find_field(&photograph.pixels).ok().as_ref())),
                 Err(error) => Err(format!("{}: {error}", row.file)),
             }
         })

@@ -9,7 +9,8 @@ use super::Ui;
 use crate::{
     error::{Exit, ExpectedError},
     evaluate::{
-        interval::{Proportion, predictive_values, proportion},
+        at_threshold,
+        interval::{Proportion, predictive_values},
         stored::Evaluation,
     },
     export::threshold::{Rule, choose},
@@ -63,31 +64,23 @@ impl Args {
             Some(wanted) => Rule::Sensitivity(part("sensitivity", wanted)?),
             None => Rule::F1,
         };
-        let evaluation = Evaluation::read(&self.evaluation).map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let evaluation = Evaluation::read(&self.evaluation)?;
         let manifest = Manifest::read(self.manifest.as_ref().unwrap_or(&evaluation.manifest))?;
         let mut outputs = BTreeMap::new();
         for output in Output::ALL {
-            let known = manifest
-                .rows
-                .iter()
-                .filter_map(|row| Some((*evaluation.predictions.get(&row.file)?.get(&output)?, row.target(output)?)));
+            let known = manifest.rows.iter().filter_map(|row| evaluation.known(row, output));
             let (probabilities, targets): (Vec<f64>, Vec<bool>) = known.unzip();
             if targets.is_empty() {
                 continue;
             }
             let (threshold, rule) = choose(&probabilities, &targets, rule);
-            let right = |class: bool| {
-                let of_class = probabilities.iter().zip(&targets).filter(|(_, target)| **target == class);
-                of_class.filter(|(probability, _)| (**probability >= threshold) == class).count()
-            };
+            let [sensitivity, specificity] = at_threshold(&probabilities, &targets, threshold);
             let positives = targets.iter().filter(|target| **target).count();
-            let negatives = targets.len() - positives;
-            let (sensitivity, specificity) = (proportion(right(true), positives), proportion(right(false), negatives));
             let values = sensitivity.zip(specificity).map(|(a, b)| predictive_values(a.value, b.value, prevalence));
             let (positive_predictive_value, negative_predictive_value) = values.unwrap_or_default();
             let chosen = Chosen {
                 positives,
-                negatives,
+                negatives: targets.len() - positives,
                 threshold,
                 rule,
                 sensitivity,

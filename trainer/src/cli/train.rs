@@ -74,8 +74,7 @@ impl Args {
     /// Usage for a bad configuration, data for data that can't be trained on, interrupted when somebody asked to stop,
     /// failed for everything else. Photographs that had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let usage = |error: &dyn std::fmt::Display| ExpectedError::Usage(error.to_string());
-        let mut config = Config::read_with(&self.config, &self.settings).map_err(|error| usage(&error))?;
+        let mut config = Config::read_with(&self.config, &self.settings)?;
         if let Some(cache) = &self.cache {
             config.features.cache.clone_from(cache);
         }

@@ -96,7 +96,7 @@ fn midranks(values: &[f64]) -> Vec<f64> {
 }
 
 /// Variance with n − 1; NaN for a single value.
-fn variance(values: &[f64]) -> f64 {
+pub(super) fn variance(values: &[f64]) -> f64 {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)

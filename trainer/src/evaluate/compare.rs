@@ -8,7 +8,10 @@
 
 use serde::Serialize;
 
-use super::{auroc::Placements, interval::Z_95};
+use super::{
+    auroc::{Placements, variance},
+    interval::Z_95,
+};
 
 /// The difference of two AUROCs on the same photographs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -54,8 +57,8 @@ impl AurocDifference {
     /// The paired difference; none where a class is missing or has a single photograph.
     pub fn of(one: &[f64], other: &[f64], targets: &[bool]) -> Option<Self> {
         let (first, second) = (Placements::of(one, targets)?, Placements::of(other, targets)?);
-        let variance = covariance_part(&first.of_positives, &second.of_positives)?
-            + covariance_part(&first.of_negatives, &second.of_negatives)?;
+        let variance = variance_of_difference(&first.of_positives, &second.of_positives)?
+            + variance_of_difference(&first.of_negatives, &second.of_negatives)?;
         let (one, other) = (first.area(), second.area());
         let difference = other - one;
         let deviation = variance.sqrt();
@@ -85,12 +88,9 @@ impl AurocDifference {
 }
 
 /// Variance of the mean difference of paired placements; none for fewer than two.
-fn covariance_part(one: &[f64], other: &[f64]) -> Option<f64> {
-    let count = one.len() as f64;
+fn variance_of_difference(one: &[f64], other: &[f64]) -> Option<f64> {
     let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| other - one).collect();
-    let mean = differences.iter().sum::<f64>() / count;
-    let squares: f64 = differences.iter().map(|difference| (difference - mean).powi(2)).sum();
-    (one.len() > 1).then(|| squares / (count - 1.0) / count)
+    (one.len() > 1).then(|| variance(&differences) / one.len() as f64)
 }
 
 impl Discordant {

@@ -15,6 +15,8 @@ use smartcore::{
 
 /// Number of features.
 pub const FEATURES: usize = 27;
+/// Above this AUROC the frame alone tells so much of a label that a network's figure is suspect.
+pub const CONFOUNDED: f64 = 0.6;
 /// Parts of the cross-validation.
 pub const FOLDS: usize = 5;
 /// A label with fewer photographs in a class has no baseline.

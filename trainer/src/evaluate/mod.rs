@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ocellus_model::{label::Output, quality};
+use ocellus_model::{decision::Outcome, label::Output, quality};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -38,10 +38,11 @@ use crate::{
 };
 use auroc::{auroc, average_precision};
 use frame::{FEATURES, cross_validated, features};
+use interval::Proportion;
 
 pub use page::html;
 pub use report::{markdown, predictions_csv, suspects_csv};
-pub use screening::{Screening, Told};
+pub use screening::Screening;
 pub use summary::{MultiClass, MultiLabel};
 
 /// Seed of the baseline's folds and forests.
@@ -152,18 +153,12 @@ pub struct Photograph<'a> {
     pub row: &'a Row,
     /// Logits in the order of the outputs, or why there are none.
     pub logits: Result<Vec<f32>, String>,
-    /// What the device would tell; none without thresholds.
-    pub told: Option<Told>,
+    /// What the device makes of it; none without thresholds.
+    pub outcome: Option<Outcome>,
 }
 
-/// What to measure besides.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Part of the people screened who are taken for abnormal in predictive values.
-    pub prevalence: f64,
-}
-
-/// Judges every photograph of a manifest.
+/// Judges every photograph of a manifest; `prevalence` is the part of the people screened who are taken for abnormal in
+/// predictive values.
 ///
 /// # Errors
 /// When the engine fails.
@@ -172,7 +167,7 @@ pub fn evaluate<'a>(
     network: String,
     manifest: &'a Manifest,
     root: &Path,
-    options: Options,
+    prevalence: f64,
     ui: &Ui,
 ) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
     let rows = &manifest.rows;
@@ -184,22 +179,22 @@ pub fn evaluate<'a>(
     let mut unreadable = Vec::new();
     let mut gated = Vec::new();
     for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
-        let (logits, told) = match judged {
+        let (logits, outcome) = match judged {
             Ok(judged) => {
                 let (frame, quality) = judged.seen;
                 let quality = predictor.quality(quality, &judged.logits);
                 gated.push(Gated::new(row, Ok(&quality)));
                 seen.push(Seen { row, logits: judged.logits.clone(), frame, component });
-                let told = screening::told(predictor, &quality, &judged.logits);
-                (Ok(judged.logits), told)
+                let outcome = predictor.decide(&quality, &judged.logits);
+                (Ok(judged.logits), outcome)
             }
             Err(reason) => {
                 gated.push(Gated::new(row, Err(reason.clone())));
                 unreadable.push(Unreadable { file: row.file.clone(), reason: reason.clone() });
-                (Err(reason), predictor.decisions.as_ref().map(|_| Told::NoResult))
+                (Err(reason), predictor.decisions.as_ref().map(|_| Outcome::NoResult))
             }
         };
-        photographs.push(Photograph { row, logits, told });
+        photographs.push(Photograph { row, logits, outcome });
     }
     ui.say("fitting the frame baseline");
     let baselines: Vec<Vec<Option<f64>>> =
@@ -229,8 +224,10 @@ pub fn evaluate<'a>(
         .decisions
         .as_ref()
         .map(|decisions| -> Vec<f64> { decisions.iter().map(|decision| decision.threshold).collect() });
-    let told: Option<Vec<(Told, Option<bool>)>> =
-        photographs.iter().map(|photograph| Some((photograph.told?, photograph.row.target(Output::Anomaly)))).collect();
+    let outcomes: Option<Vec<(Outcome, Option<bool>)>> = photographs
+        .iter()
+        .map(|photograph| Some((photograph.outcome?, photograph.row.target(Output::Anomaly))))
+        .collect();
     let metrics = Metrics {
         program: env!("CARGO_PKG_VERSION"),
         network,
@@ -241,7 +238,7 @@ pub fn evaluate<'a>(
         unreadable,
         multi_label: thresholds.as_ref().map(|of| summary::multi_label(&predictor.outputs, of, &judged)),
         multi_class: summary::multi_class(&predictor.outputs, &judged),
-        screening: told.map(|told| screening::screening(&told, options.prevalence)),
+        screening: outcomes.map(|outcomes| screening::screening(&outcomes, prevalence)),
         gate: refusals(&gated),
         anomaly: all.anomaly,
         labels: all.labels,
@@ -334,6 +331,15 @@ impl Figures {
     }
 }
 
+/// Sensitivity and specificity where a finding is a probability at or above a threshold; each none without a photograph.
+pub fn at_threshold(probabilities: &[f64], targets: &[bool], threshold: f64) -> [Option<Proportion>; 2] {
+    [true, false].map(|class| {
+        let of_class = probabilities.iter().zip(targets).filter(|(_, target)| **target == class);
+        let right = of_class.clone().filter(|(probability, _)| (**probability >= threshold) == class);
+        interval::proportion(right.count(), of_class.count())
+    })
+}
+
 /// The figures of one output. Ranks are taken from the scores (logits), so that probabilities that round to 1 don't
 /// tie.
 pub fn output_figures(scores: &[f64], targets: &[bool], decision: Option<Decision>) -> OutputFigures {
@@ -349,12 +355,7 @@ pub fn output_figures(scores: &[f64], targets: &[bool], decision: Option<Decisio
     };
     if let Some(decision) = decision {
         let probabilities: Vec<f64> = scores.iter().map(|logit| decision.calibration.probability(*logit)).collect();
-        let right = |class: bool| {
-            let found = probabilities.iter().zip(targets).filter(|(_, target)| **target == class);
-            found.filter(|(p, _)| (**p >= decision.threshold) == class).count()
-        };
-        let sensitivity = interval::proportion(right(true), figures.positives);
-        let specificity = interval::proportion(right(false), figures.negatives);
+        let [sensitivity, specificity] = at_threshold(&probabilities, targets, decision.threshold);
         figures.threshold = Some(decision.threshold);
         figures.sensitivity = sensitivity.map(|part| part.value);
         figures.sensitivity_ci95 = sensitivity.map(|part| part.ci95);

@@ -6,7 +6,10 @@ use std::{fmt::Write, path::Path};
 use image::{Rgb, RgbImage};
 use ocellus_model::label::Output;
 
-use super::{Metrics, OutputFigures, Photograph, report::surest_wrong};
+use super::{
+    Metrics, OutputFigures, Photograph,
+    report::{surest_wrong, with_interval},
+};
 use crate::{
     html::{begin, escape, picture, small, svg},
     predict::{Predictor, Shown},
@@ -41,7 +44,7 @@ pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<
         };
         let Some(figures) = figures.filter(|figures| figures.positives.min(figures.negatives) > 0) else { continue };
         section(&mut page, *output, figures, frame);
-        curves(&mut page, predictor, photographs, at, *output);
+        curves(&mut page, predictor, photographs, at, *output, figures);
         gallery(&mut page, predictor, photographs, root, at, *output);
     }
     page.push_str("</html>\n");
@@ -49,11 +52,6 @@ pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<
 }
 
 fn section(page: &mut String, output: Output, figures: &OutputFigures, frame: Option<&OutputFigures>) {
-    let with = |value: Option<f64>, interval: Option<[f64; 2]>| match (value, interval) {
-        (Some(value), Some([low, high])) => format!("{value:.3} ({low:.3} to {high:.3})"),
-        (Some(value), None) => format!("{value:.3}"),
-        (None, _) => "–".to_owned(),
-    };
     let patients = figures
         .auroc_patients_ci95
         .map_or_else(String::new, |[low, high]| format!("; over patients {low:.3} to {high:.3}"));
@@ -63,15 +61,22 @@ fn section(page: &mut String, output: Output, figures: &OutputFigures, frame: Op
          specificity {}.</p>",
         figures.positives,
         figures.negatives,
-        with(figures.auroc, figures.auroc_ci95),
-        with(frame.and_then(|frame| frame.auroc), frame.and_then(|frame| frame.auroc_ci95)),
-        with(figures.sensitivity, figures.sensitivity_ci95),
-        with(figures.specificity, figures.specificity_ci95),
+        with_interval(figures.auroc, figures.auroc_ci95),
+        with_interval(frame.and_then(|frame| frame.auroc), frame.and_then(|frame| frame.auroc_ci95)),
+        with_interval(figures.sensitivity, figures.sensitivity_ci95),
+        with_interval(figures.specificity, figures.specificity_ci95),
     );
 }
 
 /// The ROC curve and the reliability of the probabilities, side by side.
-fn curves(page: &mut String, predictor: &Predictor, photographs: &[Photograph<'_>], at: usize, output: Output) {
+fn curves(
+    page: &mut String,
+    predictor: &Predictor,
+    photographs: &[Photograph<'_>],
+    at: usize,
+    output: Output,
+    figures: &OutputFigures,
+) {
     let known = photographs.iter().filter_map(|photograph| {
         Some((predictor.probabilities(photograph.logits.as_ref().ok()?)[at], photograph.row.target(output)?))
     });
@@ -87,13 +92,7 @@ fn curves(page: &mut String, predictor: &Predictor, photographs: &[Photograph<'_
         alarms += tied.len() as f64 - new;
         roc.push((alarms / negatives, hits / positives));
     }
-    let threshold = predictor.decisions.as_ref().map(|decisions| decisions[at].threshold);
-    let mark = threshold.map(|threshold| {
-        let share = |class: bool, all: f64| {
-            known.iter().filter(|known| known.1 == class && known.0 >= threshold).count() as f64 / all
-        };
-        (share(false, negatives), share(true, positives))
-    });
+    let mark = figures.specificity.zip(figures.sensitivity).map(|(passed, found)| (1.0 - passed, found));
     let bins: Vec<(f64, f64)> = (0..10)
         .filter_map(|bin| {
             let inside: Vec<&(f64, bool)> =
@@ -121,19 +120,14 @@ fn gallery(
     at: usize,
     output: Output,
 ) {
-    let right = |class: bool| {
-        let mut all: Vec<_> = surest_wrong(predictor, photographs, at, output, Some(class)).collect();
-        all.reverse();
-        all
-    };
-    let wrong = |class: bool| surest_wrong(predictor, photographs, at, output, Some(class)).collect::<Vec<_>>();
-    for (title, chosen) in [
-        ("Missed most surely", wrong(true)),
-        ("Found where nobody saw it", wrong(false)),
-        ("Found most surely", right(true)),
-    ] {
+    let surest = |class: bool| surest_wrong(predictor, photographs, at, output, Some(class));
+    let (missed, mistaken) = (surest(true), surest(false));
+    let found: Vec<_> = missed.iter().rev().take(GALLERY).copied().collect();
+    for (title, chosen) in
+        [("Missed most surely", &missed), ("Found where nobody saw it", &mistaken), ("Found most surely", &found)]
+    {
         let _ = write!(page, "<h3>{title}</h3>");
-        for (photograph, _, probability) in chosen.into_iter().take(GALLERY) {
+        for (photograph, _, probability) in chosen.iter().take(GALLERY) {
             // What was judged can be shown, unless somebody took the file away meanwhile.
             let Ok(shown) = predictor.show(&root.join(&photograph.row.file), at) else { continue };
             let _ = write!(

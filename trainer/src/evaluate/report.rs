@@ -2,15 +2,13 @@
 
 use std::fmt::Write;
 
-use ocellus_model::label::Output;
+use ocellus_model::{decision::Outcome, label::Output};
 
-use super::{Figures, Metrics, OutputFigures, Photograph};
-use crate::{gate, predict::Predictor};
+use super::{Figures, Metrics, OutputFigures, Photograph, frame::CONFOUNDED};
+use crate::{files::csv_bytes, gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
 const SUSPECTS: usize = 20;
-/// Above this AUROC the frame alone tells so much that the network's figure is suspect.
-const CONFOUNDED: f64 = 0.6;
 
 /// `report.md`.
 pub fn markdown(metrics: &Metrics) -> String {
@@ -131,11 +129,11 @@ fn table(text: &mut String, figures: &Figures, frame: &Figures) {
     }
 }
 
-fn figure(value: Option<f64>) -> String {
+pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 
-fn with_interval(value: Option<f64>, interval: Option<[f64; 2]>) -> String {
+pub(super) fn with_interval(value: Option<f64>, interval: Option<[f64; 2]>) -> String {
     match interval {
         Some([low, high]) => format!("{} ({low:.3} to {high:.3})", figure(value)),
         None => figure(value),
@@ -151,7 +149,8 @@ pub fn suspects_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) -> Re
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["file", "source", "output", "label", "probability"])?;
     for (at, output) in predictor.outputs.iter().enumerate() {
-        for (photograph, target, probability) in surest_wrong(predictor, photographs, at, *output, None).take(SUSPECTS)
+        for (photograph, target, probability) in
+            surest_wrong(predictor, photographs, at, *output, None).into_iter().take(SUSPECTS)
         {
             csv.write_record([
                 photograph.row.file.as_str(),
@@ -162,7 +161,7 @@ pub fn suspects_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) -> Re
             ])?;
         }
     }
-    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    csv_bytes(csv)
 }
 
 /// Photographs by how sure the network is of the opposite of an output's label, the surest first; of one class or both.
@@ -172,7 +171,7 @@ pub(super) fn surest_wrong<'a>(
     at: usize,
     output: Output,
     class: Option<bool>,
-) -> impl Iterator<Item = (&'a Photograph<'a>, bool, f64)> + use<'a> {
+) -> Vec<(&'a Photograph<'a>, bool, f64)> {
     let mut wrong: Vec<(&Photograph<'_>, bool, f64)> = photographs
         .iter()
         .filter_map(|photograph| {
@@ -184,10 +183,10 @@ pub(super) fn surest_wrong<'a>(
     let off =
         |(_, target, probability): &(&Photograph<'_>, bool, f64)| (f64::from(u8::from(*target)) - probability).abs();
     wrong.sort_by(|a, b| off(b).total_cmp(&off(a)));
-    wrong.into_iter()
+    wrong
 }
 
-/// `predictions.csv`: file, outcome as the device would tell it (empty without thresholds), and a column for each output with its probability (calibrated where there is a
+/// `predictions.csv`: file, outcome as the device decides (empty without thresholds), and a column for each output with its probability (calibrated where there is a
 /// calibration, else the sigmoid of the logit). Empty cells where there is no result.
 ///
 /// # Errors
@@ -197,7 +196,7 @@ pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) ->
     let header = ["file", "outcome"].into_iter().chain(predictor.outputs.iter().copied().map(Output::as_str));
     csv.write_record(header)?;
     for photograph in photographs {
-        let outcome = photograph.told.map_or("", super::Told::as_str);
+        let outcome = photograph.outcome.map_or("", Outcome::as_str);
         let mut cells = vec![photograph.row.file.clone(), outcome.to_owned()];
         match &photograph.logits {
             Err(_) => cells.extend(predictor.outputs.iter().map(|_| String::new())),
@@ -207,5 +206,5 @@ pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) ->
         }
         csv.write_record(cells)?;
     }
-    csv.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    csv_bytes(csv)
 }

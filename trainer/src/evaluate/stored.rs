@@ -10,6 +10,8 @@ use std::{
 use ocellus_model::label::Output;
 use serde::Deserialize;
 
+use crate::manifest::Row;
+
 /// Name of the file with the figures.
 pub const METRICS_FILE: &str = "metrics.json";
 /// Name of the file with a line a photograph.
@@ -84,6 +86,11 @@ impl Evaluation {
             manifest_sha256: metrics.manifest_sha256,
             predictions,
         })
+    }
+
+    /// What was said of a photograph and what people saw; none where either is not known.
+    pub fn known(&self, row: &Row, output: Output) -> Option<(f64, bool)> {
+        Some((*self.predictions.get(&row.file)?.get(&output)?, row.target(output)?))
     }
 
     /// The probability from which an output was a finding; none where the network had no thresholds.

@@ -26,8 +26,9 @@ pub use page::html;
 use crate::{
     cli::Ui,
     evaluate::{
+        Unreadable,
         auroc::{Auroc, auroc},
-        frame::{FEATURES, cross_validated, features},
+        frame::{CONFOUNDED, FEATURES, cross_validated, features},
     },
     html::small,
     manifest::{
@@ -40,8 +41,6 @@ use crate::{
     },
 };
 
-/// Above this AUROC the frame alone gives a label away.
-pub const CONFOUNDED: f64 = 0.6;
 /// Photographs on a contact sheet.
 const SHEET: usize = 24;
 /// Side of a small picture, in pixels.
@@ -98,15 +97,6 @@ pub struct Twin {
     pub contradictions: Vec<Label>,
     #[serde(skip)]
     small: [Vec<u8>; 2],
-}
-
-/// A photograph that could not be looked at.
-#[derive(Debug, Clone, Serialize)]
-pub struct Unreadable {
-    /// The file.
-    pub file: String,
-    /// Why.
-    pub reason: String,
 }
 
 /// What was found.
@@ -206,9 +196,9 @@ fn look(path: &Path) -> Result<Seen, String> {
         width: pixels.width(),
         height: pixels.height(),
         quality: field.as_ref().map(|field| assess(&pixels, field)),
+        fingerprint: fingerprint(&pixels, field.as_ref()),
         field,
         frame: features(&pixels),
-        fingerprint: fingerprint(&pixels),
         small: small(pixels, SMALL),
     })
 }

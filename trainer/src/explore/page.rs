@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use ocellus_model::label::Label;
 
-use super::{CONFOUNDED, Exploration, PAIRS_SHOWN, Series};
+use super::{Exploration, PAIRS_SHOWN, Series};
+use crate::evaluate::frame::CONFOUNDED;
 use crate::html::{begin, escape, key, picture, svg};
 
 /// What is drawn of a source.

@@ -51,6 +51,9 @@ const PARITY_PHOTOGRAPHS: usize = 8;
 /// A bundle's network stays below this, in bytes.
 pub const NETWORK_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// A bundle's card, for people.
+pub const CARD_FILE: &str = "README.md";
+
 /// What an export needs.
 #[derive(Debug, Clone)]
 pub struct Export {
@@ -297,7 +300,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         files: BTreeMap::new(),
     };
     let readme = card::readme(&manifest, &info, &settled, gradability.as_ref(), evaluation.as_ref());
-    files.insert("README.md".to_owned(), readme.into_bytes());
+    files.insert(CARD_FILE.to_owned(), readme.into_bytes());
     let network_bytes = files.get("model.onnx").map_or(0, Vec::len);
     let digest = write::write(&setup.out, manifest, &files)?;
     Ok(Exported {

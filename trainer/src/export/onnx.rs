@@ -224,7 +224,7 @@ mod tests {
     };
 
     fn spec() -> PreprocessSpec {
-        PreprocessSpec { version: PreprocessSpec::VERSION, size: 64, variant: ColourVariant::Vgg16, disc: 0.96 }
+        PreprocessSpec::new(64, ColourVariant::Vgg16)
     }
 
     /// A narrow network with a head of two outputs.

@@ -12,7 +12,7 @@ use std::{
 
 use ocellus_model::{label::Label, laterality::Laterality};
 
-use super::{ManifestError, Row, words};
+use super::{ManifestError, Row, read::column_name, words};
 
 /// File name endings that are taken for photographs, lower case.
 const PHOTOGRAPHS: [&str; 7] = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"];
@@ -25,6 +25,14 @@ const FILE_COLUMNS: [&str; 7] = ["file", "file_name", "filename", "image", "imag
 
 fn layout_error(path: &Path, what: impl Into<String>) -> ManifestError {
     ManifestError::Layout { path: path.to_owned(), what: what.into() }
+}
+
+/// What goes wrong while a table is read.
+fn csv_error(table: &Path) -> impl Fn(csv::Error) -> ManifestError {
+    |error| {
+        let line = error.position().map_or(0, csv::Position::line);
+        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
+    }
 }
 
 /// The entries of a folder, sorted by name so that the same folder gives the same manifest everywhere.
@@ -79,13 +87,10 @@ pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, Manifest
 /// # Errors
 /// When there is no column of file names or of labels, or a cell is neither 0, 1 nor empty.
 pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Vec<Row>, Vec<String>), ManifestError> {
-    let failed = |error: csv::Error| {
-        let line = error.position().map_or(0, csv::Position::line);
-        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
-    };
-    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
-    let names: Vec<String> = (reader.headers().map_err(failed)?.iter())
-        .map(|name| name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase().replace([' ', '-'], "_"))
+    let failed = csv_error(table);
+    let mut reader = csv::Reader::from_path(table).map_err(&failed)?;
+    let names: Vec<String> = (reader.headers().map_err(&failed)?.iter())
+        .map(|name| column_name(name).to_ascii_lowercase().replace([' ', '-'], "_"))
         .collect();
     let file =
         FILE_COLUMNS.iter().find_map(|column| names.iter().position(|name| name == column)).ok_or_else(|| {
@@ -107,7 +112,7 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
         .collect();
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(failed)?;
+        let record = record.map_err(&failed)?;
         let name = record.get(file).unwrap_or_default().trim();
         let mut row = Row { file: with_ending(root, name), source: source.to_owned(), ..Row::default() };
         if let Some(text) = words.filter(|_| labels.is_empty()).and_then(|position| record.get(position)) {
@@ -150,15 +155,11 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
 /// # Errors
 /// When a column is missing, or there is no eye.
 pub fn from_odir(table: &Path, root: &Path, source: &str) -> Result<Vec<Row>, ManifestError> {
-    let failed = |error: csv::Error| {
-        let line = error.position().map_or(0, csv::Position::line);
-        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
-    };
-    let mut reader = csv::Reader::from_path(table).map_err(failed)?;
-    let header = reader.headers().map_err(failed)?.clone();
+    let failed = csv_error(table);
+    let mut reader = csv::Reader::from_path(table).map_err(&failed)?;
+    let header = reader.headers().map_err(&failed)?.clone();
     let column = |name: &str| {
-        let found =
-            header.iter().position(|found| found.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(name));
+        let found = header.iter().position(|found| column_name(found).eq_ignore_ascii_case(name));
         found.ok_or_else(|| layout_error(table, format!("no column {name}, expected the table of ODIR-5K")))
     };
     let patient = column("ID")?;
@@ -169,7 +170,7 @@ pub fn from_odir(table: &Path, root: &Path, source: &str) -> Result<Vec<Row>, Ma
     let mut rows: Vec<Row> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for record in reader.records() {
-        let record = record.map_err(failed)?;
+        let record = record.map_err(&failed)?;
         let cell = |position: usize| record.get(position).unwrap_or_default().trim();
         for (eye, file, keywords) in eyes {
             let file = with_ending(root, cell(file));

@@ -125,11 +125,10 @@ impl Iterator for Reader {
 fn positions(path: &Path, header: &StringRecord) -> Result<[Option<usize>; COLUMNS.len()], ManifestError> {
     let mut positions = [None; COLUMNS.len()];
     for (position, name) in header.iter().enumerate() {
-        // Spreadsheets put a byte order mark in front of the first name.
-        let name = name.trim_start_matches('\u{feff}').trim();
+        let name = column_name(name);
         let Some(index) = COLUMNS.iter().position(|column| *column == name) else {
             // Without `file` this is some other table: say that, not that its first column is misspelt.
-            if !header.iter().any(|name| name.trim_start_matches('\u{feff}').trim() == "file") {
+            if !header.iter().any(|name| column_name(name) == "file") {
                 break;
             }
             return Err(ManifestError::UnknownColumn {
@@ -150,25 +149,14 @@ fn positions(path: &Path, header: &StringRecord) -> Result<[Option<usize>; COLUM
     Ok(positions)
 }
 
-/// The known column spelt most like `name` (Levenshtein distance).
-fn nearest(name: &str) -> &'static str {
-    COLUMNS.into_iter().min_by_key(|column| distance(name, column)).unwrap_or(COLUMNS[0])
+/// A column's name as it stands in a header; spreadsheets put a byte order mark in front of the first.
+pub(super) fn column_name(name: &str) -> &str {
+    name.trim_start_matches('\u{feff}').trim()
 }
 
-/// Levenshtein distance: insertions, deletions and replacements of characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut line: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        line[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = line[j + 1];
-            line[j + 1] = replaced.min(diagonal + 1).min(line[j] + 1);
-        }
-    }
-    line[b.len()]
+/// The known column spelt most like `name` (Levenshtein distance).
+fn nearest(name: &str) -> &'static str {
+    COLUMNS.into_iter().min_by_key(|column| strsim::levenshtein(name, column)).unwrap_or(COLUMNS[0])
 }
 
 /// Turns the CSV reader's error into ours.

@@ -10,10 +10,9 @@ use ocellus_model::{label::Label, quality::Gradability};
 
 use super::Row;
 
-/// Words that say something of the photograph alone.
-const OF_THE_PHOTOGRAPH: [&str; 5] =
-    ["lens dust", "low image quality", "image offset", "no fundus image", "anterior segment image"];
-/// Of those, the ones after which the rest says nothing of the eye.
+/// Says something of the photograph alone.
+const DIRT: &str = "lens dust";
+/// Words after which the rest says nothing of the eye.
 const UNGRADABLE: [&str; 4] = ["low image quality", "image offset", "no fundus image", "anterior segment image"];
 
 /// What keywords say, in a row's columns.
@@ -70,10 +69,10 @@ pub fn keywords(text: &str) -> Said {
         said.quality = Some(Gradability::Ungradable);
         return said;
     }
-    if words.iter().any(|word| OF_THE_PHOTOGRAPH.contains(&word.as_str())) {
+    if words.iter().any(|word| word == DIRT) {
         said.quality = Some(Gradability::Usable);
     }
-    let words: Vec<&String> = words.iter().filter(|word| !OF_THE_PHOTOGRAPH.contains(&word.as_str())).collect();
+    let words: Vec<&String> = words.iter().filter(|word| *word != DIRT).collect();
     if words.is_empty() {
         return said;
     }

@@ -5,7 +5,7 @@ use std::{borrow::Borrow, path::Path};
 use ocellus_model::{label::Label, laterality::Laterality, quality::Gradability};
 
 use super::{COLUMNS, ManifestError, Row};
-use crate::files::write_atomically;
+use crate::files::{csv_bytes, write_atomically};
 
 /// Writes a manifest with all columns, through a scratch file that is renamed, so that a reader never sees half of it.
 ///
@@ -19,7 +19,7 @@ pub fn write_rows<R: Borrow<Row>>(path: &Path, rows: impl IntoIterator<Item = R>
     for row in rows {
         writer.write_record(cells(row.borrow())).map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|error| fail(error.into_error()))?;
+    let bytes = csv_bytes(writer).map_err(failed)?;
     write_atomically(path, &bytes).map_err(fail)
 }
 

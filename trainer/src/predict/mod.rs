@@ -14,6 +14,7 @@ use image::{Rgb, RgbImage};
 use ocellus_model::{
     bundle::{Contents, manifest::GradabilitySpec},
     calibration::Calibration,
+    decision::{self, Outcome, Scored},
     field::{Field, find_field},
     label::Output,
     preprocess::{ColourVariant, PreprocessSpec, Tensor, preprocess},
@@ -217,6 +218,21 @@ impl Predictor {
             Some(gradability) => gradability.judge(quality, logits),
             None => quality,
         }
+    }
+
+    /// What the device makes of a photograph, from its quality (see [`Predictor::quality`]) and its logits; none where the
+    /// network has no thresholds.
+    pub fn decide(&self, quality: &Quality, logits: &[f32]) -> Option<Outcome> {
+        let decisions = self.decisions.as_ref()?;
+        let told = self.outputs.iter().zip(self.probabilities(logits)).zip(decisions);
+        let scores: Vec<Scored> = told
+            .map(|((label, probability), decision)| Scored {
+                label: *label,
+                probability,
+                threshold: decision.threshold,
+            })
+            .collect();
+        Some(decision::eye(&scores, self.abstention, quality).outcome)
     }
 
     /// The last features of `count` photographs, averaged over each, and what `inspect` sees in its pixels; `load` gives

@@ -9,7 +9,7 @@
 
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
 use image::RgbImage;
-use ocellus_model::field::find_field;
+use ocellus_model::field::Field;
 use rayon::prelude::*;
 
 /// At most so many of the 256 bits of two difference hashes may differ.
@@ -48,19 +48,18 @@ pub struct Pair {
     pub mirrored: bool,
 }
 
-/// The fingerprint of a photograph; a photograph without a field is taken whole. `None` when it is smaller than 16
-/// pixels.
-pub fn fingerprint(pixels: &RgbImage) -> Option<Fingerprint> {
+/// The fingerprint of a photograph with its field; one without is taken whole. `None` when it is smaller than 16 pixels.
+pub fn fingerprint(pixels: &RgbImage, field: Option<&Field>) -> Option<Fingerprint> {
     let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
     // The square inscribed in the visible disc, or the whole picture.
-    let (left, top, w, h) = match find_field(pixels) {
-        Ok(field) => {
+    let (left, top, w, h) = match field {
+        Some(field) => {
             let half = field.visible_radius / std::f64::consts::SQRT_2;
             let left = (field.centre_x - half).max(0.0);
             let top = (field.centre_y - half).max(0.0);
             (left, top, (2.0 * half).min(width - left), (2.0 * half).min(height - top))
         }
-        Err(_) => (0.0, 0.0, width, height),
+        None => (0.0, 0.0, width, height),
     };
     if w < HASH_SIDE as f64 || h < HASH_SIDE as f64 {
         return None;
@@ -173,6 +172,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
+    use ocellus_model::field::find_field;
+
     use super::*;
 
     /// A round field on black, filled with blurred blobs, different for every seed.
@@ -189,7 +190,7 @@ mod tests {
     }
 
     fn print(pixels: &RgbImage) -> Fingerprint {
-        fingerprint(pixels).unwrap()
+        fingerprint(pixels, find_field(pixels).ok().as_ref()).unwrap()
     }
 
     #[test]
@@ -208,12 +209,13 @@ mod tests {
         assert_eq!(same(&print(&picture(1)), &print(&picture(2))), None);
         let flat = print(&RgbImage::from_pixel(100, 100, image::Rgb([90, 40, 10])));
         assert_eq!(same(&flat, &flat), None, "two black pictures are not the same eye");
-        assert!(fingerprint(&RgbImage::new(4, 4)).is_none());
+        assert!(fingerprint(&RgbImage::new(4, 4), None).is_none());
     }
 
     #[test]
     fn pairs_come_in_order_and_skip_what_could_not_be_read() {
-        let prints = [picture(3), picture(4), picture(3)].map(|pixels| fingerprint(&pixels));
+        let prints =
+            [picture(3), picture(4), picture(3)].map(|pixels| fingerprint(&pixels, find_field(&pixels).ok().as_ref()));
         let [a, b, c] = prints;
         let found = pairs(&[a, None, b, c]);
         assert_eq!(found, [Pair { first: 0, second: 3, mirrored: false }]);

@@ -9,6 +9,7 @@
 //! absent labels and forgets absent ones that are told already (Ridnik et al. 2021). Validation is always measured plainly.
 
 use burn::tensor::{Tensor, activation};
+use ocellus_model::calibration::Calibration;
 
 use super::config::LossConfig;
 use crate::task::LossKind;
@@ -63,7 +64,7 @@ fn focal(bent: &LossConfig, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<2> 
 pub(crate) fn probabilities(kind: LossKind, logits: &[f32]) -> Vec<f64> {
     let wide = logits.iter().map(|logit| f64::from(*logit));
     match kind {
-        LossKind::Binary => wide.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect(),
+        LossKind::Binary => wide.map(|logit| Calibration::IDENTITY.probability(logit)).collect(),
         LossKind::Softmax => {
             let largest = wide.clone().fold(f64::NEG_INFINITY, f64::max);
             let powers: Vec<f64> = wide.map(|logit| (logit - largest).exp()).collect();

@@ -16,6 +16,7 @@ pub mod config;
 mod dataset;
 pub mod device_check;
 mod events;
+mod folder;
 pub mod keys;
 mod loss;
 mod metrics;
@@ -31,8 +32,9 @@ mod workers;
 use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Best, State};
+pub use folder::CONFIG_FILE;
 pub use metrics::EpochMetrics;
-pub use run::{CONFIG_FILE, Outcome, Setup, train};
+pub use run::{Outcome, Setup, train};
 pub use run_info::{MODEL_FILE, RUN_FILE, RunInfo};
 
 use crate::{

@@ -18,11 +18,10 @@ use super::{
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
     dataset::{Dataset, Sample, Source},
-    events::{self, EVENTS_FILE},
+    folder::{self, CONFIG_FILE},
     loss,
     metrics::{self, EpochMetrics},
     optimizer::Optimizer,
-    page::{self, PAGE_FILE},
     schedule,
     step::{BatchGradients, Stepper},
     stream,
@@ -32,7 +31,7 @@ use crate::{
     cli::Ui,
     device::DeviceChoice,
     features::{CacheKey, Extraction, FeatureCache, Photo, View, extract},
-    files::{self, hex},
+    files::hex,
     manifest::Manifest,
     net::{NamedWeights, Network},
     stop::Stop,
@@ -41,9 +40,6 @@ use crate::{
 
 /// Photographs a feature worker takes at once.
 const EXTRACTION_BATCH: usize = 4;
-
-/// The configuration in a run folder, with the paths that were used.
-pub const CONFIG_FILE: &str = "config.toml";
 
 /// What a run is started with.
 #[derive(Debug, Clone)]
@@ -96,7 +92,7 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     }
     // At once, so that `resume` finds it whenever the run is broken off. A finished or begun run's own stays.
     if !setup.out.join(CONFIG_FILE).exists() {
-        write_config(setup)?;
+        folder::write_config(setup)?;
     }
     let config = &setup.config;
     let train_rows = Manifest::read(&setup.split.join("train.csv"))?.rows;
@@ -132,18 +128,6 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     let digest = run_digest(config, &weights, &train, &validation);
     let run = Run { setup, task, network, train, validation, left_out, digest, weights };
     run.go(&workers, &source, ui)
-}
-
-/// Writes the configuration as it is used, with the paths.
-fn write_config(setup: &Setup) -> Result<(), TrainError> {
-    let path = setup.out.join(CONFIG_FILE);
-    let mut config = setup.config.clone();
-    config.data.split = Some(setup.split.clone());
-    config.data.root = Some(setup.root.clone());
-    config.weights.file = Some(setup.weights.clone());
-    let text = toml::to_string_pretty(&config)
-        .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
-    files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))
 }
 
 fn default_workers(device: DeviceChoice) -> usize {
@@ -279,14 +263,13 @@ impl Run<'_> {
             bent: config.loss.clone(),
             micro_batch: config.schedule.micro_batch,
         };
-        write_config(self.setup)?;
+        folder::write_config(self.setup)?;
         let before = now.state.step;
         let (mut seconds, mut seen) = (0.0, 0);
-        while now.state.epoch < config.schedule.epochs && !is_exhausted(&now.state, config.schedule.patience) {
+        while self.has_more(&now.state) {
             self.epoch(&mut now, &stepper, &checkpoints, ui, &mut seconds, &mut seen)?;
             self.close_epoch(&mut now, &stepper, &checkpoints, ui)?;
-            let more = now.state.epoch < config.schedule.epochs && !is_exhausted(&now.state, config.schedule.patience);
-            if self.setup.stop.is_asked() && more {
+            if self.setup.stop.is_asked() && self.has_more(&now.state) {
                 return Err(TrainError::Interrupted { epoch: now.state.epoch, step: now.state.step });
             }
         }
@@ -297,6 +280,13 @@ impl Run<'_> {
             steps: now.state.step - before,
             photographs_a_second: if seconds > 0.0 { seen as f64 / seconds } else { 0.0 },
         })
+    }
+
+    /// Whether epochs are left, and not so many have passed without a better one that the run ends early.
+    fn has_more(&self, state: &State) -> bool {
+        let schedule = &self.config().schedule;
+        let best = state.best.as_ref().map_or(0, |best| best.epoch);
+        state.epoch < schedule.epochs && schedule.patience.is_none_or(|patience| state.epoch < best + patience)
     }
 
     fn start(&self, checkpoints: &Checkpoints, ui: &Ui) -> Result<Progressing, TrainError> {
@@ -523,39 +513,7 @@ impl Run<'_> {
     }
 
     fn write_results(&self, state: &State) -> Result<(), TrainError> {
-        let path = self.setup.out.join("results.csv");
-        let names = self.task.names();
-        let text = metrics::csv(&names, &state.metrics);
-        files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))?;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        // A clock before 1970 only moves the curves on the axis of time.
-        let seconds = now.map_or(0.0, |time| time.as_secs_f64());
-        let path = self.setup.out.join(EVENTS_FILE);
-        files::write_atomically(&path, &events::file(&names, &state.metrics, seconds))
-            .map_err(TrainError::io(&path))?;
-        let path = self.setup.out.join(CONFIG_FILE);
-        let config = fs::read_to_string(&path).map_err(TrainError::io(&path))?;
-        let run = self.setup.out.display().to_string();
-        let page = page::html(&run, &config, &names, state, self.config().schedule.epochs);
-        let path = self.setup.out.join(PAGE_FILE);
-        files::write_atomically(&path, page.as_bytes()).map_err(TrainError::io(&path))
-    }
-
-    /// What was said of the validation photographs, a line each: the file and a probability an output.
-    fn write_predictions(&self, network: &Network, stepper: &Stepper<'_>) -> Result<(), TrainError> {
-        let samples = &self.validation.samples;
-        let logits = stepper.predict(network, samples, |_| ())?;
-        let mut text = format!("file,{}\n", self.task.names().join(","));
-        for (sample, logits) in samples.iter().zip(&logits) {
-            // A file name may hold a comma or a quotation mark.
-            text.push_str(&format!("\"{}\"", sample.photo.file.replace('"', "\"\"")));
-            for probability in loss::probabilities(self.task.loss(), logits) {
-                text.push_str(&format!(",{probability:.6}"));
-            }
-            text.push('\n');
-        }
-        let path = self.setup.out.join("predictions.csv");
-        files::write_atomically(&path, text.as_bytes()).map_err(TrainError::io(&path))
+        folder::write_results(&self.setup.out, &self.task.names(), state, self.config().schedule.epochs)
     }
 
     /// Writes the best epoch's weights and the run's description.
@@ -566,7 +524,9 @@ impl Run<'_> {
         let model = network.weights()?;
         model.write(&self.setup.out.join(MODEL_FILE))?;
         self.write_results(state)?;
-        self.write_predictions(&network, stepper)?;
+        let samples = &self.validation.samples;
+        let logits = stepper.predict(&network, samples, |_| ())?;
+        folder::write_predictions(&self.setup.out, &self.task, samples, &logits)?;
         let config = self.config();
         let info = RunInfo {
             version: RunInfo::VERSION,
@@ -590,12 +550,6 @@ impl Run<'_> {
         info.write(&self.setup.out)?;
         Ok(info)
     }
-}
-
-/// Whether so many epochs have passed without a better one.
-fn is_exhausted(state: &State, patience: Option<usize>) -> bool {
-    let best = state.best.as_ref().map_or(0, |best| best.epoch);
-    patience.is_some_and(|patience| state.epoch >= best + patience)
 }
 
 fn not_finite(result: &BatchGradients) -> Option<&'static str> {

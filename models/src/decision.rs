@@ -22,11 +22,12 @@
 //!
 //! Not here: reading photographs, running the network, which eye a photograph shows (the encounter asks).
 
-use ocellus_model::{
+use serde::Serialize;
+
+use crate::{
     label::Output,
     quality::{Gradability, Quality, Reason},
 };
-use serde::Serialize;
 
 /// What one photograph says of one eye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -135,10 +136,10 @@ pub fn patient(right: Option<Outcome>, left: Option<Outcome>) -> PatientDisposit
 
 #[cfg(test)]
 mod tests {
-    use ocellus_model::quality::{OpticDisc, Scores};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::quality::{OpticDisc, Scores};
 
     const GRADABILITIES: [Gradability; 3] = [Gradability::Ungradable, Gradability::Usable, Gradability::Good];
 
