@@ -1,0 +1,231 @@
+//! The loop: views, loss, gradients, AdamW, moving average.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use tch::{Kind, Reduction, Tensor, no_grad};
+
+use crate::{
+    network::Network,
+    plan::Photographs,
+    recipe::{Recipe, Schedule},
+    views::{Draw, Renderer, order},
+};
+
+/// Photographs that are only looked at, at once.
+const LOOK: usize = 64;
+
+/// A network that is learnt from, and its input's size.
+pub(crate) struct Teacher {
+    /// The network.
+    pub(crate) network: Network,
+    /// Side of its input.
+    pub(crate) size: i64,
+}
+
+/// What came of it.
+pub(crate) struct Fitted {
+    /// The moving average of the weights.
+    pub(crate) network: Network,
+    /// Steps taken.
+    pub(crate) steps: usize,
+    /// Mean loss of each epoch.
+    pub(crate) losses: Vec<f64>,
+}
+
+/// The first and second moments of a parameter's gradient.
+struct Moments {
+    first: Tensor,
+    second: Tensor,
+}
+
+/// A network that learns.
+struct Pupil {
+    network: Network,
+    average: Network,
+    /// Name, block and array of everything that is trained.
+    trained: Vec<(String, usize, Tensor)>,
+    moments: Vec<Moments>,
+    /// Sum of the loss in this epoch.
+    sum: Tensor,
+    losses: Vec<f64>,
+}
+
+impl Pupil {
+    fn new(network: Network, first_block: usize) -> Self {
+        let average = network.copy();
+        let trained: Vec<(String, usize, Tensor)> = network
+            .parameters()
+            .into_iter()
+            .filter(|(_, block, _)| *block >= first_block)
+            .map(|(name, block, tensor)| (name, block, tensor.set_requires_grad(true)))
+            .collect();
+        let moments = trained.iter().map(|(_, _, t)| Moments { first: t.zeros_like(), second: t.zeros_like() });
+        let moments = moments.collect();
+        Self {
+            average,
+            trained,
+            moments,
+            sum: network.head_bias.zeros_like().sum(Kind::Double),
+            network,
+            losses: Vec::new(),
+        }
+    }
+}
+
+/// Trains networks, all on the same views, so that the teachers look at each view once.
+///
+/// # Errors
+/// When a loss is no number any more.
+pub(crate) fn fit(
+    networks: Vec<Network>,
+    side: &Renderer<'_>,
+    recipe: &Recipe,
+    size: i64,
+    binary: bool,
+    teachers: &[Teacher],
+) -> Result<Vec<Fitted>> {
+    let schedule = &recipe.schedule;
+    let mut pupils: Vec<Pupil> = networks.into_iter().map(|network| Pupil::new(network, recipe.first_block)).collect();
+    let photographs = side.photographs();
+    let mean_weight = photographs.weights.sum(Kind::Double).double_value(&[]) / photographs.len() as f64;
+    // Whole batches only: the card looks for the fastest way anew for each shape.
+    let batch = schedule.batch.min(photographs.len());
+    let steps = photographs.len() / batch * schedule.epochs;
+    let mut step = 0;
+    for epoch in 0..schedule.epochs {
+        let started = Instant::now();
+        let order = order(recipe.seed, epoch, photographs.len());
+        for chosen in order.chunks_exact(batch) {
+            let draws: Vec<Draw> =
+                chosen.iter().map(|photograph| recipe.views.draw(recipe.seed, epoch, *photograph)).collect();
+            let (input, told) = no_grad(|| {
+                let told = recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| {
+                    (distil.weight, told(teachers, side, chosen, &draws).clamp(-distil.limit, distil.limit))
+                });
+                (side.inputs(chosen, &draws, size), told)
+            });
+            let rate = schedule.factor(step, steps);
+            step += 1;
+            for pupil in &mut pupils {
+                let logits = pupil.network.logits(&input);
+                let hard = hard_loss(&logits, side, photographs, chosen, binary, schedule.smoothing)
+                    / (batch as f64 * mean_weight);
+                let loss = match &told {
+                    Some((weight, told)) => {
+                        hard * (1.0 - weight) + logits.smooth_l1_loss(told, Reduction::Mean, 1.0) * *weight
+                    }
+                    None => hard,
+                };
+                loss.backward();
+                no_grad(|| {
+                    apply(&pupil.trained, &mut pupil.moments, schedule, rate, step);
+                    let decay = schedule.ema.min((step as f64 + 1.0) / (step as f64 + 10.0));
+                    follow(&mut pupil.average, &pupil.network, decay);
+                    let _ = pupil.sum.g_add_(&loss.detach().to_kind(Kind::Double));
+                });
+            }
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let mut said = Vec::new();
+        for pupil in &mut pupils {
+            let loss = pupil.sum.double_value(&[]) * batch as f64 / (order.len() / batch * batch) as f64;
+            if !loss.is_finite() {
+                bail!("the loss is not a finite number in epoch {}; nothing was written", epoch + 1);
+            }
+            said.push(format!("{loss:.4}"));
+            pupil.losses.push(loss);
+            let _ = pupil.sum.zero_();
+        }
+        println!(
+            "epoch {}/{}: loss {}, {:.0} photographs a second",
+            epoch + 1,
+            schedule.epochs,
+            said.join(" "),
+            photographs.len() as f64 / seconds
+        );
+    }
+    Ok(pupils.into_iter().map(|pupil| Fitted { network: pupil.average, steps: step, losses: pupil.losses }).collect())
+}
+
+/// The weighted sum of the loss against the labels.
+fn hard_loss(
+    logits: &Tensor,
+    side: &Renderer<'_>,
+    photographs: &Photographs,
+    chosen: &[usize],
+    binary: bool,
+    smoothing: f64,
+) -> Tensor {
+    let targets = side.rows(&photographs.targets, chosen);
+    let weights = side.rows(&photographs.weights, chosen);
+    if binary {
+        let soft = targets * (1.0 - smoothing) + smoothing / 2.0;
+        return logits.binary_cross_entropy_with_logits(&soft, Some(&weights), None::<&Tensor>, Reduction::Sum);
+    }
+    let told = logits.log_softmax(1, Kind::Float);
+    let spread = told.mean_dim([1_i64].as_slice(), true, Kind::Float);
+    -((told * (1.0 - smoothing) + spread * smoothing) * targets * weights).sum(Kind::Float)
+}
+
+/// The mean of the teachers' logits; each looks at the view and at its mirror image.
+fn told(teachers: &[Teacher], side: &Renderer<'_>, chosen: &[usize], draws: &[Draw]) -> Tensor {
+    let mut sum: Option<Tensor> = None;
+    let mut made: Option<(i64, Tensor)> = None;
+    for teacher in teachers {
+        let input = match &made {
+            Some((size, input)) if *size == teacher.size => input.shallow_clone(),
+            _ => side.inputs(chosen, draws, teacher.size),
+        };
+        let both = teacher.network.logits(&input) + teacher.network.logits(&input.flip([3]));
+        sum = Some(match sum {
+            Some(sum) => sum + both,
+            None => both,
+        });
+        made = Some((teacher.size, input));
+    }
+    sum.map_or_else(|| Tensor::from(0.0), |sum| sum / (2.0 * teachers.len() as f64))
+}
+
+/// A step of AdamW (Loshchilov & Hutter 2019) with the gradient cut to its largest norm; clears the gradients.
+fn apply(trained: &[(String, usize, Tensor)], moments: &mut [Moments], schedule: &Schedule, rate: f64, step: usize) {
+    const BETA: [f64; 2] = [0.9, 0.999];
+    let gradients: Vec<Tensor> = trained.iter().map(|(_, _, tensor)| tensor.grad()).collect();
+    let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
+    let norm = Tensor::stack(&norms, 0).norm();
+    let cut = (schedule.clip_norm / (norm + 1e-6)).clamp_max(1.0);
+    let [first_bias, second_bias] = BETA.map(|beta| 1.0 - beta.powi(step as i32));
+    for (((name, block, tensor), moments), gradient) in trained.iter().zip(moments).zip(gradients) {
+        let rate = rate * schedule.highest(*block);
+        let decay = if name.ends_with(".weight") { schedule.weight_decay } else { 0.0 };
+        let gradient = gradient * &cut;
+        let _ = moments.first.lerp_(&gradient, 1.0 - BETA[0]);
+        let _ = moments.second.lerp_(&(&gradient * &gradient), 1.0 - BETA[1]);
+        let change = &moments.first / first_bias / ((&moments.second / second_bias).sqrt() + 1e-8);
+        let mut tensor = tensor.shallow_clone();
+        let _ = tensor.g_mul_scalar_(1.0 - rate * decay);
+        let _ = tensor.g_sub_(&(change * rate));
+        tensor.zero_grad();
+    }
+}
+
+/// Moves the average towards the network.
+fn follow(average: &mut Network, network: &Network, decay: f64) {
+    for ((_, _, mean), (_, _, now)) in average.parameters().into_iter().zip(network.parameters()) {
+        let _ = mean.shallow_clone().lerp_(now, 1.0 - decay);
+    }
+}
+
+/// Logits (photographs × outputs) of a side's plain views.
+pub(crate) fn look(network: &Network, side: &Renderer<'_>, size: i64) -> Result<Vec<Vec<f32>>> {
+    let mut all = Vec::with_capacity(side.len());
+    let numbers: Vec<usize> = (0..side.len()).collect();
+    for chosen in numbers.chunks(LOOK) {
+        let logits = no_grad(|| {
+            let input = side.inputs(chosen, &vec![Draw::PLAIN; chosen.len()], size);
+            network.logits(&input)
+        });
+        all.extend(Vec::<Vec<f32>>::try_from(logits)?);
+    }
+    Ok(all)
+}

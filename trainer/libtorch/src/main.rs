@@ -1,0 +1,214 @@
+//! Trains the network on a graphics card from a pack that `ocellus-trainer pack` wrote.
+//!
+//! `train` fine-tunes, with `--teacher` also from other networks' logits; `prune` makes a trained network narrower;
+//! `predict` prints logits. The result is taken back with `ocellus-trainer adopt`, which measures it anew.
+
+mod fit;
+mod network;
+mod plan;
+mod prune;
+mod recipe;
+#[cfg(test)]
+mod tests;
+mod views;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use ocellus_model::preprocess::PreprocessSpec;
+use serde::{Deserialize, Serialize};
+use tch::{Cuda, Device};
+
+use fit::{Teacher, fit, look};
+use network::Network;
+use plan::{Photographs, Plan};
+use recipe::Recipe;
+use views::Renderer;
+
+/// Trains VGG-16 through libtorch, on a graphics card where there is one.
+#[derive(Debug, Parser)]
+#[command(name = "ocellus-libtorch", version)]
+struct App {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Fine-tune a network.
+    Train {
+        /// The plan, in its pack.
+        plan: PathBuf,
+        /// The recipe.
+        #[arg(long)]
+        recipe: PathBuf,
+        /// Weights to start from, safetensors; given several times, as many networks are trained on the same views.
+        #[arg(long, required = true)]
+        weights: Vec<PathBuf>,
+        /// Result of a network to learn from; may be given several times.
+        #[arg(long)]
+        teacher: Vec<PathBuf>,
+        /// Folder for the result, one for each of the weights.
+        #[arg(long, required = true)]
+        out: Vec<PathBuf>,
+    },
+    /// Keep the most important channels of a trained network.
+    Prune {
+        /// The plan, in its pack.
+        plan: PathBuf,
+        /// The result to prune.
+        #[arg(long)]
+        from: PathBuf,
+        /// Channels the five blocks keep, e.g. 16,32,64,128,128.
+        #[arg(long, value_delimiter = ',')]
+        widths: Vec<i64>,
+        /// Training photographs the importance is measured on.
+        #[arg(long, default_value_t = 512)]
+        photographs: usize,
+        /// File for the weights.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+/// What is said of a training; `ocellus-trainer adopt` reads it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    program: String,
+    device: String,
+    outputs: Vec<String>,
+    spec: PreprocessSpec,
+    train_photographs: usize,
+    steps: usize,
+    train_loss: Vec<f64>,
+    recipe: String,
+}
+
+/// Photographs on which a channel's old mean answer is measured.
+const ANSWERS: usize = 48;
+const MODEL_FILE: &str = "model.safetensors";
+const RESULT_FILE: &str = "result.json";
+
+fn main() -> ExitCode {
+    match run(&App::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: &Verb) -> Result<()> {
+    let device = Device::cuda_if_available();
+    if device.is_cuda() {
+        tch::Cuda::cudnn_set_benchmark(true);
+    }
+    tch::manual_seed(1);
+    match verb {
+        Verb::Train { plan, recipe, weights, teacher, out } => train(plan, recipe, weights, teacher, out, device),
+        Verb::Prune { plan, from, widths, photographs, out } => {
+            let plan = Plan::read(plan)?;
+            let said = said(from)?;
+            let widths: [i64; 5] = widths.as_slice().try_into().context("--widths takes five numbers")?;
+            let network = Network::read(&from.join(MODEL_FILE), plan.outputs.len(), 0, device)?;
+            let side = Photographs::read(&plan, plan.rows("train"))?;
+            let side = Renderer::new(&side, &said.spec, device)?;
+            let size = i64::from(said.spec.size);
+            let importance = prune::importance(&network, &side, size, *photographs)?;
+            let sample = prune::sample(&side, size, ANSWERS);
+            prune::prune(&network, &importance, &widths, &sample)?.write(out)
+        }
+    }
+}
+
+fn train(
+    plan: &Path,
+    recipe: &Path,
+    weights: &[PathBuf],
+    teachers: &[PathBuf],
+    outs: &[PathBuf],
+    device: Device,
+) -> Result<()> {
+    let plan = Plan::read(plan)?;
+    let recipe = Recipe::read(recipe)?;
+    ensure!(
+        teachers.is_empty() || recipe.distil.is_some(),
+        "--teacher is given, but the recipe has no [distil] that says how much is learnt from it"
+    );
+    let spec = PreprocessSpec { size: recipe.size.unwrap_or(plan.spec.size), ..plan.spec.clone() };
+    let size = i64::from(spec.size);
+    let outputs = plan.outputs.len();
+    ensure!(weights.len() == outs.len(), "{} --weights and {} --out: one of each a network", weights.len(), outs.len());
+    let networks = weights
+        .iter()
+        .map(|weights| Network::read(weights, outputs, recipe.seed, device))
+        .collect::<Result<Vec<_>>>()?;
+    let teachers = teachers
+        .iter()
+        .map(|folder| {
+            let said = said(folder)?;
+            ensure!(said.outputs == plan.outputs, "{}: has other outputs than the plan", folder.display());
+            let network = Network::read(&folder.join(MODEL_FILE), outputs, 0, device)?;
+            Ok(Teacher { network, size: i64::from(said.spec.size) })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let side = Photographs::read(&plan, plan.rows("train"))?;
+    let renderer = Renderer::new(&side, &spec, device)?;
+    println!("{} photographs, {} pixels, on {device:?}", side.len(), spec.size);
+    let results = fit(networks, &renderer, &recipe, size, plan.binary, &teachers)?;
+    let looked_at: Vec<&str> = ["validation", "test"].into_iter().filter(|name| !plan.rows(name).is_empty()).collect();
+    for (fitted, out) in results.iter().zip(outs) {
+        fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+        fitted.network.write(&out.join(MODEL_FILE))?;
+        let card = format!("CUDA ({} of them)", Cuda::device_count());
+        let said = Said {
+            program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+            device: if device.is_cuda() { card } else { "processor".to_owned() },
+            outputs: plan.outputs.clone(),
+            spec: spec.clone(),
+            train_photographs: side.len(),
+            steps: fitted.steps,
+            train_loss: fitted.losses.clone(),
+            recipe: recipe.text.clone(),
+        };
+        fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?;
+    }
+    for name in looked_at {
+        let rows = plan.rows(name);
+        let side = Photographs::read(&plan, rows)?;
+        let renderer = Renderer::new(&side, &spec, device)?;
+        for (fitted, out) in results.iter().zip(outs) {
+            let logits = look(&fitted.network, &renderer, size)?;
+            write_logits(&out.join(format!("{name}.csv")), &plan, rows, &logits)?;
+        }
+    }
+    Ok(())
+}
+
+fn said(folder: &Path) -> Result<Said> {
+    let path = folder.join(RESULT_FILE);
+    let named = || path.display().to_string();
+    serde_json::from_slice(&fs::read(&path).with_context(named)?).with_context(named)
+}
+
+/// A line a photograph: file, source, logits, and the targets that are known.
+fn write_logits(path: &Path, plan: &Plan, rows: &[plan::Row], logits: &[Vec<f32>]) -> Result<()> {
+    let mut csv = csv::Writer::from_path(path)?;
+    let named = |prefix: &'static str| plan.outputs.iter().map(move |output| format!("{prefix}{output}"));
+    csv.write_record(["file".to_owned(), "source".to_owned()].into_iter().chain(named("")).chain(named("is_")))?;
+    for (row, logits) in rows.iter().zip(logits) {
+        let known = row.targets.iter().zip(&row.weights);
+        let truth = known.map(|(target, weight)| if *weight > 0.0 { format!("{target}") } else { String::new() });
+        let logits = logits.iter().map(|logit| format!("{logit:.5}"));
+        csv.write_record([row.file.clone(), row.source.clone()].into_iter().chain(logits).chain(truth))?;
+    }
+    csv.flush()?;
+    Ok(())
+}

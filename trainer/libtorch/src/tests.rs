@@ -1,0 +1,135 @@
+//! Training and pruning of a narrow network on drawn photographs, on the processor.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::{
+    fit::{Teacher, fit, look},
+    network::{BLOCKS, Network},
+    plan::Photographs,
+    prune,
+    recipe::Recipe,
+    views::Renderer,
+};
+use ocellus_model::preprocess::{ColourVariant, PreprocessSpec};
+
+const SIDE: i64 = 80;
+const SIZE: u32 = 64;
+
+/// A network of few channels.
+fn narrow(seed: i64) -> Network {
+    tch::manual_seed(seed);
+    let mut all = Vec::new();
+    let mut inputs = 3;
+    for (layers, outputs) in BLOCKS.iter().zip([4_i64, 6, 8, 8, 8]) {
+        for layer in *layers {
+            let bound = (2.0 / (inputs as f64 * 9.0)).sqrt();
+            let weight = Tensor::randn([outputs, inputs, 3, 3], (Kind::Float, Device::Cpu)) * bound;
+            all.push((format!("features.{layer}.weight"), weight));
+            all.push((format!("features.{layer}.bias"), Tensor::zeros([outputs], (Kind::Float, Device::Cpu)) + 0.01));
+            inputs = outputs;
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    Tensor::write_safetensors(&all, file.path()).unwrap();
+    Network::read(file.path(), 2, 1, Device::Cpu).unwrap()
+}
+
+/// Photographs of one grey each: the first output is told by the light, the second is never known.
+fn photographs() -> Photographs {
+    let count = 24;
+    let bright: Vec<f32> = (0..count).map(|number| (number % 2) as f32).collect();
+    let light: Vec<u8> = bright.iter().map(|bright| 60 + (*bright * 120.0) as u8).collect();
+    let ones = Tensor::ones([count, SIDE, SIDE, 3], (Kind::Uint8, Device::Cpu));
+    let unknown = Tensor::zeros([count], (Kind::Float, Device::Cpu));
+    let known = Tensor::ones([count], (Kind::Float, Device::Cpu));
+    Photographs {
+        pixels: ones * Tensor::from_slice(&light).reshape([count, 1, 1, 1]),
+        targets: Tensor::stack(&[Tensor::from_slice(&bright), unknown.shallow_clone()], 1),
+        weights: Tensor::stack(&[known, unknown], 1),
+        sources: (0..count as usize).map(|number| number % 3).collect(),
+    }
+}
+
+fn recipe(epochs: usize, distil: &str) -> Recipe {
+    let text = format!(
+        "seed = 3\nfirst_block = 1\n[schedule]\nepochs = {epochs}\nbatch = 8\nhead_rate = 5e-2\nfeatures_factor = 0.1\n\
+         block_factor = 1.0\nwarmup_steps = 2\nfinal_factor = 0.1\nema = 0.9\nweight_decay = 0.0\nclip_norm = 1.0\n\
+         smoothing = 0.0\n[views]\nrotation_deg = 10\nclosest = 0.9\nfarthest = 1.0\nlight = 0.02\ncolour = 0.02\n\
+         gamma = 0.02\ntransfer = 0.0\nblur = 0.2\nnoise = 0.0\n{distil}"
+    );
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    Recipe::read(file.path()).unwrap()
+}
+
+fn spec() -> PreprocessSpec {
+    PreprocessSpec::new(SIZE, ColourVariant::Torchvision)
+}
+
+#[test]
+fn a_network_learns_what_can_be_seen_and_only_what_is_known() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let fitted = fit(vec![narrow(1)], &side, &recipe(12, ""), 64, true, &[]).unwrap().remove(0);
+    assert_eq!((fitted.steps, fitted.losses.len()), (36, 12));
+    assert!(fitted.losses[11] < 0.5 * fitted.losses[0], "{:?}", fitted.losses);
+    let logits = look(&fitted.network, &side, 64).unwrap();
+    let told = logits.iter().enumerate().filter(|(number, logits)| (logits[0] > 0.0) == (number % 2 == 1)).count();
+    assert_eq!(told, 24, "{logits:?}");
+}
+
+#[test]
+fn the_same_recipe_gives_the_same_network() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let run = || fit(vec![narrow(1)], &side, &recipe(1, ""), 64, true, &[]).unwrap().remove(0);
+    assert_eq!(run().losses, run().losses);
+}
+
+#[test]
+fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let teacher = fit(vec![narrow(1)], &side, &recipe(8, ""), 64, true, &[]).unwrap().remove(0).network;
+    let told = look(&teacher, &side, 64).unwrap();
+    let apart = |network: &Network| {
+        let logits = look(network, &side, 64).unwrap();
+        let sum: f32 = logits.iter().flatten().zip(told.iter().flatten()).map(|(a, b)| (a - b).abs()).sum();
+        sum / 48.0
+    };
+    let before = apart(&narrow(2));
+    let recipe = recipe(12, "[distil]\nweight = 1.0\nlimit = 8.0\n");
+    let teachers = [Teacher { network: teacher, size: 64 }];
+    let two = fit(vec![narrow(2), narrow(4)], &side, &recipe, 64, true, &teachers).unwrap();
+    assert!(apart(&two[0].network) < 0.5 * before, "{} of {before}", apart(&two[0].network));
+    // Pupils of one run don't meddle with each other.
+    let alone = fit(vec![narrow(2)], &side, &recipe, 64, true, &teachers).unwrap();
+    for (a, b) in two[0].losses.iter().zip(&alone[0].losses) {
+        assert!((a - b).abs() < 1e-3 * b.abs().max(1e-3), "{a} {b}");
+    }
+}
+
+#[test]
+fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let network = fit(vec![narrow(1)], &side, &recipe(6, ""), 64, true, &[]).unwrap().remove(0).network;
+    // Two channels of each convolution answer nothing at all.
+    for convolution in &network.convolutions {
+        for silent in [1_i64, 2] {
+            let _ = convolution.weight.get(silent).fill_(0.0);
+            let _ = convolution.bias.get(silent).fill_(0.0);
+        }
+    }
+    let importance = prune::importance(&network, &side, 64, 16).unwrap();
+    assert!(importance.iter().all(|layer| layer[1] == 0.0 && layer[2] == 0.0), "{importance:?}");
+    let sample = prune::sample(&side, 64, 8);
+    let pruned = prune::prune(&network, &importance, &[2, 4, 6, 6, 6], &sample).unwrap();
+    let widths: Vec<i64> = pruned.convolutions.iter().map(|convolution| convolution.weight.size()[0]).collect();
+    assert_eq!(widths, [2, 2, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6]);
+    let (before, after) = (look(&network, &side, 64).unwrap(), look(&pruned, &side, 64).unwrap());
+    for (a, b) in before.iter().flatten().zip(after.iter().flatten()) {
+        assert!((a - b).abs() < 0.02 * a.abs().max(1.0), "{a} {b}");
+    }
+    assert!(prune::prune(&network, &importance, &[5, 4, 6, 6, 6], &sample).is_err());
+}
