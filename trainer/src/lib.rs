@@ -20,6 +20,7 @@ pub mod gradability;
 pub mod html;
 pub mod manifest;
 pub mod net;
+pub mod pack;
 pub mod predict;
 pub mod sign;
 pub mod split;

@@ -101,7 +101,8 @@ pub(crate) fn fit(
                 chosen.iter().map(|photograph| recipe.views.draw(recipe.seed, epoch, *photograph)).collect();
             let (input, told) = no_grad(|| {
                 let told = recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| {
-                    (distil.weight, told(teachers, side, chosen, &draws).clamp(-distil.limit, distil.limit))
+                    let told = told(teachers, side, chosen, &draws, distil.mirrored);
+                    (distil.weight, told.clamp(-distil.limit, distil.limit))
                 });
                 (side.inputs(chosen, &draws, size), told)
             });
@@ -168,8 +169,8 @@ fn hard_loss(
     -((told * (1.0 - smoothing) + spread * smoothing) * targets * weights).sum(Kind::Float)
 }
 
-/// The mean of the teachers' logits; each looks at the view and at its mirror image.
-fn told(teachers: &[Teacher], side: &Renderer<'_>, chosen: &[usize], draws: &[Draw]) -> Tensor {
+/// The mean of the teachers' logits of the views, and of their mirror images where asked.
+fn told(teachers: &[Teacher], side: &Renderer<'_>, chosen: &[usize], draws: &[Draw], mirrored: bool) -> Tensor {
     let mut sum: Option<Tensor> = None;
     let mut made: Option<(i64, Tensor)> = None;
     for teacher in teachers {
@@ -177,14 +178,17 @@ fn told(teachers: &[Teacher], side: &Renderer<'_>, chosen: &[usize], draws: &[Dr
             Some((size, input)) if *size == teacher.size => input.shallow_clone(),
             _ => side.inputs(chosen, draws, teacher.size),
         };
-        let both = teacher.network.logits(&input) + teacher.network.logits(&input.flip([3]));
+        let mut logits = teacher.network.logits(&input);
+        if mirrored {
+            logits = (logits + teacher.network.logits(&input.flip([3]))) / 2.0;
+        }
         sum = Some(match sum {
-            Some(sum) => sum + both,
-            None => both,
+            Some(sum) => sum + logits,
+            None => logits,
         });
         made = Some((teacher.size, input));
     }
-    sum.map_or_else(|| Tensor::from(0.0), |sum| sum / (2.0 * teachers.len() as f64))
+    sum.map_or_else(|| Tensor::from(0.0), |sum| sum / teachers.len() as f64)
 }
 
 /// A step of AdamW (Loshchilov & Hutter 2019) with the gradient cut to its largest norm; clears the gradients.

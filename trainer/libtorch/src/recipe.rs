@@ -64,6 +64,8 @@ pub(crate) struct Distil {
     pub(crate) weight: f64,
     /// Logits beyond this are taken for this.
     pub(crate) limit: f64,
+    /// Whether teachers look at the mirror image as well: steadier, at twice the cost.
+    pub(crate) mirrored: bool,
 }
 
 impl Recipe {

@@ -98,7 +98,7 @@ fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
         sum / 48.0
     };
     let before = apart(&narrow(2));
-    let recipe = recipe(12, "[distil]\nweight = 1.0\nlimit = 8.0\n");
+    let recipe = recipe(12, "[distil]\nweight = 1.0\nlimit = 8.0\nmirrored = true\n");
     let teachers = [Teacher { network: teacher, size: 64 }];
     let two = fit(vec![narrow(2), narrow(4)], &side, &recipe, 64, true, &teachers).unwrap();
     assert!(apart(&two[0].network) < 0.5 * before, "{} of {before}", apart(&two[0].network));

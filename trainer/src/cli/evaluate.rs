@@ -1,6 +1,6 @@
 //! `evaluate`: figures of a run or bundle on labelled photographs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -19,6 +19,7 @@ use crate::{
     files::write_atomically,
     gate,
     manifest::Manifest,
+    train::{CONFIG_FILE, config::Config},
 };
 
 /// At most this many unreadable photographs are printed; all are in the report.
@@ -100,13 +101,30 @@ impl Args {
         }
         ui.result(&metrics, if self.gate { gate::text(&metrics.gate) } else { report })?;
         match self.network.run() {
-            Some(run) => ui.next(format_args!(
-                "ocellus-trainer export --run {} --split SPLIT --root {} --name NAME --sequence 1 --out BUNDLE",
-                shell(run),
-                shell(&root)
-            )),
-            None => ui.next(format_args!("less {}", shell(&out.join("report.md")))),
+            // The classes of a multi-class run are no findings a device could show.
+            Some(run) if predictor.classes.is_empty() => {
+                ui.next(export_command(run, self.split.as_deref(), &root, &out))
+            }
+            _ => ui.next(format_args!("less {}", shell(&out.join("report.md")))),
         }
         Ok(if metrics.unreadable.is_empty() { Exit::Ok } else { Exit::SomeUnreadable })
     }
+}
+
+/// The command that makes a bundle of a run that was just judged.
+fn export_command(run: &Path, split: Option<&Path>, root: &Path, evaluation: &Path) -> String {
+    // The run knows what it was trained on.
+    let known = || Config::read(&run.join(CONFIG_FILE)).ok().and_then(|config| config.data.split);
+    let split = split.map(Path::to_owned).or_else(known).map_or_else(|| "SPLIT".to_owned(), |split| shell(&split));
+    let stem = run.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = name.trim_matches('-');
+    format!(
+        "ocellus-trainer export --run {} --split {split} --root {} --evaluation {} --name {} --sequence 1 --out {}",
+        shell(run),
+        shell(root),
+        shell(&evaluation.join(METRICS_FILE)),
+        if name.is_empty() { "bundle" } else { name },
+        shell(&run.join("bundle"))
+    )
 }

@@ -45,9 +45,9 @@ pub(super) struct Args {
         default_value = "Research on screening colour fundus photographs of adults, read by people who know its limits."
     )]
     intended_use: String,
-    /// The weights training started from, in words.
-    #[arg(long, default_value = "VGG-16 features, ImageNet")]
-    base_weights: String,
+    /// The weights training started from, in words [default: VGG-16 features, ImageNet; or that there were none].
+    #[arg(long)]
+    base_weights: Option<String>,
     /// metrics.json of an evaluation on photographs that neither trained nor chose the network.
     #[arg(long)]
     evaluation: Option<PathBuf>,
@@ -98,7 +98,7 @@ impl Args {
             ));
         }
         ui.result(&exported, text(&exported))?;
-        ui.next(format_args!("ocellus-trainer sign --key SECRET {}", shell(&self.out)));
+        ui.next(format_args!("ocellus-trainer sign --key ocellus.key --new-key {}", shell(&self.out)));
         Ok(if exported.unreadable.is_empty() { Exit::Ok } else { Exit::SomeUnreadable })
     }
 }

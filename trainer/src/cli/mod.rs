@@ -19,6 +19,7 @@ mod init;
 mod keygen;
 mod manifest;
 mod network;
+mod pack;
 mod practice;
 mod predict;
 mod runs;
@@ -79,6 +80,10 @@ enum Verb {
     Features(features::Args),
     /// Fine-tune the network; goes on where a killed run was.
     Train(train::Args),
+    /// Pack photographs and targets for a training on another machine.
+    Pack(pack::PackArgs),
+    /// Make a run folder of what another machine trained.
+    Adopt(pack::AdoptArgs),
     /// Go on with a run that was broken off.
     Resume(train::ResumeArgs),
     /// List, show and remove runs.
@@ -124,6 +129,8 @@ impl Verb {
             Verb::Split(args) => args.run(ui),
             Verb::Features(args) => args.run(ui),
             Verb::Train(args) => args.run(ui),
+            Verb::Pack(args) => args.run(ui),
+            Verb::Adopt(args) => args.run(ui),
             Verb::Resume(args) => args.run(ui),
             Verb::Runs(args) => args.run(ui),
             Verb::Config(args) => args.run(ui),

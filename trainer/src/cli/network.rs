@@ -73,9 +73,7 @@ impl NetworkArgs {
 /// The exit code that goes with an error.
 pub(super) fn expected(error: PredictError) -> ExpectedError {
     match error {
-        PredictError::Run(_) | PredictError::Weights(_) | PredictError::MultiClass { .. } => {
-            ExpectedError::Usage(error.to_string())
-        }
+        PredictError::Run(_) | PredictError::Weights(_) => ExpectedError::Usage(error.to_string()),
         PredictError::Tract(_) | PredictError::Onnx(_) | PredictError::NoFeatures | PredictError::Outputs { .. } => {
             ExpectedError::Bundle(error.to_string())
         }

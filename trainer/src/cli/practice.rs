@@ -63,7 +63,7 @@ impl Args {
         let text = format!("{} practice eyes and {}\n", rows.len(), manifest.display());
         ui.result(&serde_json::json!({ "photographs": rows.len(), "manifest": manifest }), text)?;
         ui.next(format_args!(
-            "ocellus-trainer split --manifest {} --root {} --out {}",
+            "ocellus-trainer split {} --root {} --out {}",
             shell(&manifest),
             shell(&self.out),
             shell(&self.out.join("split"))

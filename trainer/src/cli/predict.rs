@@ -80,9 +80,9 @@ impl Args {
 fn table(predictor: &Predictor, lines: &[Line]) -> Result<String, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let mut header = vec!["file".to_owned(), "error".to_owned()];
-    header.extend(predictor.outputs.iter().map(|output| format!("logit_{output}")));
+    header.extend(predictor.names().iter().map(|output| format!("logit_{output}")));
     header.extend(predictor.gradability.map(|_| "logit_ungradable".to_owned()));
-    header.extend(predictor.outputs.iter().map(|output| format!("probability_{output}")));
+    header.extend(predictor.names().iter().map(|output| format!("probability_{output}")));
     csv.write_record(&header)?;
     for line in lines {
         let mut cells = vec![line.file.display().to_string(), line.error.clone().unwrap_or_default()];

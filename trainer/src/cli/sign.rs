@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Exit, ExpectedError},
-    sign::{SecretKey, public_file},
+    sign::{SecretKey, generate, public_file},
 };
 
 /// Arguments of `sign`.
@@ -19,6 +19,9 @@ pub(super) struct Args {
     /// The secret key.
     #[arg(long)]
     key: PathBuf,
+    /// Make the key, and the public one beside it, where it is not there yet.
+    #[arg(long)]
+    new_key: bool,
     /// Environment variable that holds its password, where it has one.
     #[arg(long, value_name = "VARIABLE")]
     password_env: Option<String>,
@@ -32,7 +35,12 @@ impl Args {
     /// # Errors
     /// Bundle when it is not in order, usage when the key can't be used.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let key = SecretKey::read(&self.key, password(self.password_env.as_ref())?)?;
+        let password = password(self.password_env.as_ref())?;
+        if self.new_key && !self.key.exists() {
+            let public = generate(&self.key, password.clone())?;
+            ui.say(format_args!("made {} (keep it offline) and {}", self.key.display(), public.display()));
+        }
+        let key = SecretKey::read(&self.key, password)?;
         let refused = |error: &dyn std::fmt::Display| ExpectedError::Bundle(error.to_string());
         let unsigned = UnsignedBundle::open(&self.bundle).map_err(|error| refused(&error))?;
         let public = key.public()?;

@@ -26,6 +26,7 @@ use crate::{
         Fractions, Side,
         components::components,
         leak::{Leak, Why, leaks},
+        leave_out::leave_out,
         near_duplicate::{Fingerprint, Pair, fingerprint, pairs},
         stratify::stratify,
     },
@@ -48,6 +49,9 @@ pub(super) struct Args {
     /// Parts of train, validation and test; two numbers leave the test out.
     #[arg(long, default_value = "0.8,0.1,0.1")]
     fractions: Fractions,
+    /// Leave this source out: all of it is the test, the others are train and validation.
+    #[arg(long, conflicts_with = "check")]
+    leave_out: Option<String>,
     /// Decides among equals; the same seed gives the same split.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -63,6 +67,8 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct Summary {
     manifest: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<String>,
     seed: u64,
     fractions: Fractions,
     components: usize,
@@ -103,11 +109,14 @@ impl Args {
         let looked = (!self.no_near_duplicates).then(|| look(ui, rows, &root));
         let tied = looked.iter().flat_map(|looked| looked.pairs.iter().map(|pair| (pair.first, pair.second)));
         let parts = components(rows, tied);
-        let sides = stratify(rows, &parts, self.fractions, self.seed);
+        let sides = match &self.leave_out {
+            Some(source) => leave_out(rows, &parts, self.fractions, self.seed, source).map_err(ExpectedError::Usage)?,
+            None => stratify(rows, &parts, self.fractions, self.seed),
+        };
         let of = |side: Side| rows.iter().zip(&sides).filter(move |(_, at)| **at == side).map(|(row, _)| row.clone());
         let by_side: Vec<(Side, Vec<Row>)> = Side::ALL
             .into_iter()
-            .filter(|side| self.fractions.of(*side) > 0.0)
+            .filter(|side| self.fractions.of(*side) > 0.0 || self.leave_out.is_some())
             .map(|side| (side, of(side).collect()))
             .collect();
         // The parts were kept together on purpose; that they really are is looked at again from the result.
@@ -119,6 +128,7 @@ impl Args {
         }
         let summary = Summary {
             manifest: self.input.clone(),
+            left_out: self.leave_out.clone(),
             seed: self.seed,
             fractions: self.fractions,
             components: parts.iter().max().map_or(0, |last| last + 1),
@@ -135,10 +145,12 @@ impl Args {
         let json = serde_json::to_vec_pretty(&summary).map_err(anyhow::Error::from)?;
         write_atomically(&out.join("summary.json"), &json).with_context(|| out.display().to_string())?;
         ui.result(&summary, text(&summary))?;
+        ui.say("without a configuration a simple network is trained; `ocellus-trainer init` writes one for VGG-16");
         ui.next(format_args!(
-            "ocellus-trainer train --config CONFIG --split {} --root {} --out runs/first",
+            "ocellus-trainer train --split {} --root {} --out {}",
             shell(out),
-            shell(&root)
+            shell(&root),
+            shell(&out.with_file_name("first-run"))
         ));
         let unreadable = summary.near_duplicates.as_ref().is_some_and(|near| !near.unreadable.is_empty());
         Ok(if unreadable { Exit::SomeUnreadable } else { Exit::Ok })

@@ -16,9 +16,9 @@ use crate::{
 /// Arguments of `train`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's configuration.
+    /// The run's configuration [default: a simple network that is drawn anew and trained whole].
     #[arg(long)]
-    config: PathBuf,
+    config: Option<PathBuf>,
     /// Folder of a split, with train.csv and validation.csv [default: data.split of the configuration].
     #[arg(long)]
     split: Option<PathBuf>,
@@ -74,7 +74,10 @@ impl Args {
     /// Usage for a bad configuration, data for data that can't be trained on, interrupted when somebody asked to stop,
     /// failed for everything else. Photographs that had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let mut config = Config::read_with(&self.config, &self.settings)?;
+        let mut config = match &self.config {
+            Some(path) => Config::read_with(path, &self.settings)?,
+            None => Config::simple().with(&self.settings)?,
+        };
         if let Some(cache) = &self.cache {
             config.features.cache.clone_from(cache);
         }
@@ -82,8 +85,8 @@ impl Args {
             |given: &Option<PathBuf>, configured: &Option<PathBuf>| given.clone().or_else(|| configured.clone());
         let split = given(&self.split, &config.data.split);
         let root = given(&self.root, &config.data.root);
-        let weights = given(&self.weights, &config.weights.file);
-        go(config, [split, root, weights], &self.out, self.device, self.workers, ui)
+        config.weights.file = given(&self.weights, &config.weights.file);
+        go(config, [split, root], &self.out, self.device, self.workers, ui)
     }
 }
 
@@ -96,26 +99,25 @@ impl ResumeArgs {
         let file = self.run.join(CONFIG_FILE);
         let config = Config::read(&file)
             .map_err(|error| ExpectedError::Usage(format!("{}: no run to go on with: {error}", self.run.display())))?;
-        let paths = [config.data.split.clone(), config.data.root.clone(), config.weights.file.clone()];
+        let paths = [config.data.split.clone(), config.data.root.clone()];
         go(config, paths, &self.run, self.device, self.workers, ui)
     }
 }
 
-/// Trains with a configuration; `paths` are split, root and weights.
+/// Trains with a configuration; `paths` are split and root.
 fn go(
     config: Config,
-    paths: [Option<PathBuf>; 3],
+    paths: [Option<PathBuf>; 2],
     out: &Path,
     device: DeviceChoice,
     workers: Option<usize>,
     ui: &Ui,
 ) -> Result<Exit, ExpectedError> {
     let missing = |what: &str, key: &str| ExpectedError::Usage(format!("no {what}: give --{what} or set {key}"));
-    let [split, root, weights] = paths;
+    let [split, root] = paths;
     let setup = Setup {
         split: split.ok_or_else(|| missing("split", "data.split"))?,
         root: root.ok_or_else(|| missing("root", "data.root"))?,
-        weights: weights.ok_or_else(|| missing("weights", "weights.file"))?,
         config,
         out: out.to_owned(),
         device,
@@ -136,21 +138,25 @@ fn go(
 }
 
 fn text(outcome: &Outcome) -> String {
-    let info = &outcome.info;
-    let mut text = if outcome.trained {
+    let first = if outcome.trained {
         format!("trained {} steps, {:.1} photographs a second\n", outcome.steps, outcome.photographs_a_second)
     } else {
         "this run was finished before\n".to_owned()
     };
-    text.push_str(&format!(
+    first + &summary(&outcome.info)
+}
+
+/// A finished run in words.
+pub(super) fn summary(info: &RunInfo) -> String {
+    let mut text = format!(
         "{} photographs trained on, {} validated on, {} left out\nbest epoch {} of {}: score {:.4}\n",
         info.train_photographs,
         info.validation_photographs,
         info.left_out.len(),
         info.best.epoch,
-        info.metrics.len(),
+        info.metrics.last().map_or(0, |line| line.epoch),
         info.best.score
-    ));
+    );
     if let Some(line) = info.metrics.iter().find(|line| line.epoch == info.best.epoch) {
         for (name, auroc) in info.outputs.iter().zip(&line.auroc) {
             let auroc = auroc.map_or("no AUROC (one class only)".to_owned(), |value| format!("AUROC {value:.4}"));
@@ -162,7 +168,7 @@ fn text(outcome: &Outcome) -> String {
 }
 
 /// The exit code that goes with an error.
-fn expected(error: TrainError, run: &Path) -> ExpectedError {
+pub(super) fn expected(error: TrainError, run: &Path) -> ExpectedError {
     match error {
         TrainError::Interrupted { .. } | TrainError::Features(FeatureError::Interrupted { .. }) => {
             ExpectedError::Interrupted(format!("{error}; go on with: ocellus-trainer resume {}", super::ui::shell(run)))

@@ -24,7 +24,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ocellus_model::{decision::Outcome, label::Output, quality};
+use ocellus_model::{
+    decision::Outcome,
+    label::{Label, Output},
+    quality,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -237,7 +241,8 @@ pub fn evaluate<'a>(
         judged: seen.len(),
         unreadable,
         multi_label: thresholds.as_ref().map(|of| summary::multi_label(&predictor.outputs, of, &judged)),
-        multi_class: summary::multi_class(&predictor.outputs, &judged),
+        multi_class: classes_told(predictor, &judged)
+            .map(|told| MultiClass { frame_macro_auroc: frame_of_classes(&told.classes, &seen), ..told }),
         screening: outcomes.map(|outcomes| screening::screening(&outcomes, prevalence)),
         gate: refusals(&gated),
         anomaly: all.anomaly,
@@ -250,6 +255,36 @@ pub fn evaluate<'a>(
         },
     };
     Ok((metrics, photographs))
+}
+
+/// How well one of several classes is told: by the classes of the network, or by its outputs.
+fn classes_told(predictor: &Predictor, judged: &[summary::Judged<'_>]) -> Option<MultiClass> {
+    if predictor.classes.is_empty() {
+        return summary::classes_of_outputs(&predictor.outputs, judged);
+    }
+    let scored = judged
+        .iter()
+        .filter_map(|(row, probabilities)| Some((summary::class_of(row, &predictor.classes)?, probabilities.to_vec())));
+    Some(summary::multi_class(predictor.classes.clone(), &scored.collect::<Vec<_>>()))
+}
+
+/// What the frame alone says of the classes: the mean over them of the AUROC of one against the rest, cross-validated.
+fn frame_of_classes(classes: &[Label], seen: &[Seen<'_>]) -> Option<f64> {
+    let known: Vec<(usize, &Seen<'_>)> =
+        seen.iter().filter_map(|seen| Some((summary::class_of(seen.row, classes)?, seen))).collect();
+    let rows: Vec<_> = known.iter().map(|(_, seen)| seen.frame).collect();
+    let parts: Vec<usize> = known.iter().map(|(_, seen)| seen.component).collect();
+    let scores: Option<Vec<Vec<f64>>> = (0..classes.len())
+        .into_par_iter()
+        .map(|class| {
+            let targets: Vec<bool> = known.iter().map(|(is, _)| *is == class).collect();
+            cross_validated(&rows, &targets, &parts, SEED)
+        })
+        .collect();
+    let scores = scores?;
+    let of = |at: usize| scores.iter().map(|of_class| of_class[at]).collect();
+    let scored: Vec<(usize, Vec<f64>)> = known.iter().enumerate().map(|(at, (class, _))| (*class, of(at))).collect();
+    summary::macro_auroc(classes.len(), &scored)
 }
 
 /// A judged photograph.

@@ -64,12 +64,19 @@ pub fn markdown(metrics: &Metrics) -> String {
         let names: Vec<&str> = classes.classes.iter().map(|class| class.as_str()).collect();
         let _ = writeln!(
             text,
-            "One of {} ({} photographs): accuracy {}, macro AUROC {}.\n",
+            "One of {} ({} photographs): accuracy {}, macro AUROC {} (by the frame alone {}).\n",
             names.join(", "),
             classes.photographs,
             classes.accuracy.map_or("–".to_owned(), |share| share.to_string()),
-            figure(classes.macro_auroc)
+            figure(classes.macro_auroc),
+            figure(classes.frame_macro_auroc)
         );
+        let _ = writeln!(text, "| is \\ told | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
+        for (name, told) in names.iter().zip(&classes.confusion) {
+            let cells: Vec<String> = told.iter().map(usize::to_string).collect();
+            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+        }
+        text.push('\n');
     }
     let all = Figures { photographs: metrics.judged, anomaly: metrics.anomaly.clone(), labels: metrics.labels.clone() };
     let frame = Figures {
@@ -193,13 +200,13 @@ pub(super) fn surest_wrong<'a>(
 /// When the table can't be built.
 pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) -> Result<Vec<u8>, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header = ["file", "outcome"].into_iter().chain(predictor.outputs.iter().copied().map(Output::as_str));
-    csv.write_record(header)?;
+    let names = predictor.names();
+    csv.write_record(["file", "outcome"].iter().chain(&names))?;
     for photograph in photographs {
         let outcome = photograph.outcome.map_or("", Outcome::as_str);
         let mut cells = vec![photograph.row.file.clone(), outcome.to_owned()];
         match &photograph.logits {
-            Err(_) => cells.extend(predictor.outputs.iter().map(|_| String::new())),
+            Err(_) => cells.extend(names.iter().map(|_| String::new())),
             Ok(logits) => {
                 cells.extend(predictor.probabilities(logits).iter().map(|probability| format!("{probability:.6}")));
             }

@@ -3,8 +3,9 @@
 //! *Multi-label*: over photographs of which at least two outputs are known. Macro figures are plain means over outputs;
 //! a match is exact when every known output of a photograph is on the right side of its threshold.
 //!
-//! *Multi-class*: over photographs with exactly one label, and that one of the four most prevalent. The class told is the one with the highest calibrated probability, that of *normal* being one less that of the
-//! anomaly. What a network trained for single outputs gives, without having been trained for it.
+//! *Multi-class*: over photographs with exactly one label, and that one of the classes: those of a run of that task, else the
+//! four most prevalent. The class told is the one with the highest probability. Of a network trained for single outputs,
+//! that of *normal* is one less the calibrated one of the anomaly; it was not trained for the choice.
 
 use ocellus_model::label::{Label, Output};
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub struct MultiClass {
     pub accuracy: Option<Proportion>,
     /// Mean over classes of the AUROC of one against the rest.
     pub macro_auroc: Option<f64>,
+    /// The same of a classifier that sees the frame and the mean colours only.
+    pub frame_macro_auroc: Option<f64>,
     /// Photographs by class (row) and class told (column).
     pub confusion: Vec<Vec<usize>>,
 }
@@ -83,13 +86,23 @@ pub(super) fn multi_label(outputs: &[Output], thresholds: &[f64], judged: &[Judg
     }
 }
 
-/// One of the four most prevalent classes; none where there are not two.
-pub(super) fn multi_class(outputs: &[Output], judged: &[Judged<'_>]) -> Option<MultiClass> {
-    let Task::MultiClass { classes } =
-        Task::settle(TaskKind::MultiClass, None, judged.iter().map(|(row, _)| *row)).ok()?
-    else {
-        return None;
-    };
+/// The four classes that most photographs hold alone; none where there are not two.
+pub(super) fn prevalent<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<Vec<Label>> {
+    match Task::settle(TaskKind::MultiClass, None, rows).ok()? {
+        Task::MultiClass { classes } => Some(classes),
+        Task::Anomaly | Task::MultiLabel => None,
+    }
+}
+
+/// Which of the classes a photograph holds, if it holds that one and nothing else.
+pub(super) fn class_of(row: &Row, classes: &[Label]) -> Option<usize> {
+    let only = only_present(row, &Label::ALL)?;
+    classes.iter().position(|class| *class == Label::ALL[only])
+}
+
+/// One of several classes, told by outputs that each have a probability of their own; none where one is not among them.
+pub(super) fn classes_of_outputs(outputs: &[Output], judged: &[Judged<'_>]) -> Option<MultiClass> {
+    let classes = prevalent(judged.iter().map(|(row, _)| *row))?;
     let probability = |class: Label, probabilities: &[f64]| {
         let of = |output: Output| outputs.iter().position(|known| *known == output).map(|at| probabilities[at]);
         match class {
@@ -99,32 +112,42 @@ pub(super) fn multi_class(outputs: &[Output], judged: &[Judged<'_>]) -> Option<M
     };
     let mut rows: Vec<(usize, Vec<f64>)> = Vec::new();
     for (row, probabilities) in judged {
-        let Some(only) = only_present(row, &Label::ALL) else { continue };
-        let Some(class) = classes.iter().position(|class| *class == Label::ALL[only]) else { continue };
+        let Some(class) = class_of(row, &classes) else { continue };
         let scores: Option<Vec<f64>> = classes.iter().map(|class| probability(*class, probabilities)).collect();
         // A network that lacks one of the classes can't be asked.
         rows.push((class, scores?));
     }
+    Some(multi_class(classes, &rows))
+}
+
+/// One of several classes; `rows` hold the class of a photograph and a score for each.
+pub(super) fn multi_class(classes: Vec<Label>, rows: &[(usize, Vec<f64>)]) -> MultiClass {
     let mut confusion = vec![vec![0; classes.len()]; classes.len()];
-    for (class, scores) in &rows {
+    for (class, scores) in rows {
         let told = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or_default();
         confusion[*class][told] += 1;
     }
-    let areas: Vec<f64> = (0..classes.len())
+    let right = (0..classes.len()).map(|class| confusion[class][class]).sum();
+    MultiClass {
+        photographs: rows.len(),
+        accuracy: proportion(right, rows.len()),
+        macro_auroc: macro_auroc(classes.len(), rows),
+        frame_macro_auroc: None,
+        classes,
+        confusion,
+    }
+}
+
+/// The mean over classes of the AUROC of one against the rest.
+pub(super) fn macro_auroc(classes: usize, rows: &[(usize, Vec<f64>)]) -> Option<f64> {
+    let areas: Vec<f64> = (0..classes)
         .filter_map(|class| {
             let (scores, targets): (Vec<f64>, Vec<bool>) =
                 rows.iter().map(|(is, scores)| (scores[class], *is == class)).unzip();
             auroc(&scores, &targets).map(|area| area.value)
         })
         .collect();
-    let right = (0..classes.len()).map(|class| confusion[class][class]).sum();
-    Some(MultiClass {
-        photographs: rows.len(),
-        accuracy: proportion(right, rows.len()),
-        macro_auroc: mean(&areas),
-        classes,
-        confusion,
-    })
+    mean(&areas)
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -174,7 +197,7 @@ mod tests {
         ];
         let probabilities = [[0.1, 0.2, 0.3], [0.9, 0.6, 0.1], [0.9, 0.8, 0.1], [0.9, 0.9, 0.9]];
         let judged: Vec<Judged<'_>> = rows.iter().zip(&probabilities).map(|(row, p)| (row, &p[..])).collect();
-        let found = multi_class(&OUTPUTS, &judged).unwrap();
+        let found = classes_of_outputs(&OUTPUTS, &judged).unwrap();
         assert_eq!(found.classes, [Label::Normal, Label::Opacity]);
         // The last one has two conditions.
         assert_eq!(found.photographs, 3);

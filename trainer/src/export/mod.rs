@@ -39,7 +39,7 @@ use crate::{
         calibration::{expected_calibration_error, platt},
     },
     manifest::{Manifest, ManifestError, Row, check::count},
-    net::{NamedWeights, WeightsError},
+    net::{NamedWeights, WeightsConvention, WeightsError},
     predict::{PredictError, Predictor, TractError, TractNetwork},
     task::Task,
     train::{RunInfo, TrainError},
@@ -79,8 +79,8 @@ pub struct Export {
     pub created: Datetime,
     /// When the run ended.
     pub trained: Datetime,
-    /// What the starting weights are, in words.
-    pub base_weights: String,
+    /// What the starting weights are, in words; none: what their convention says.
+    pub base_weights: Option<String>,
     /// metrics.json of an evaluation on photographs that neither trained nor chose it, if there is one.
     pub evaluation: Option<PathBuf>,
 }
@@ -290,7 +290,10 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
             .collect(),
         self_test: expected,
         provenance: Provenance {
-            base_weights: setup.base_weights.clone(),
+            base_weights: setup.base_weights.clone().unwrap_or_else(|| match info.convention {
+                WeightsConvention::Drawn => "none, the network was drawn anew".to_owned(),
+                WeightsConvention::Caffe | WeightsConvention::Torchvision => "VGG-16 features, ImageNet".to_owned(),
+            }),
             base_convention: info.convention.to_string(),
             config_digest: Digest::of(&config_bytes),
             trained: setup.trained,

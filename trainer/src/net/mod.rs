@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ocellus_model::preprocess;
 
 pub(crate) use vgg16::Vgg16;
-pub use vgg16::{BLOCKS, Trainable};
+pub use vgg16::{BLOCKS, Trainable, block_of};
 pub use weights::{NamedWeights, WeightsConvention, WeightsError};
 
 /// Why a network can't be built or run.

@@ -18,6 +18,12 @@ use super::{NamedWeights, NetError, WeightsError, products, values};
 /// The convolutions' numbers in torchvision's naming, block by block.
 pub const BLOCKS: [&[usize]; 5] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
 
+/// Block (1 to 5) of a weight such as `features.10.bias`; none for the head's.
+pub fn block_of(name: &str) -> Option<usize> {
+    let layer: usize = name.strip_prefix("features.")?.split('.').next()?.parse().ok()?;
+    BLOCKS.iter().position(|layers| layers.contains(&layer)).map(|index| index + 1)
+}
+
 /// Bound of the uniform distribution a new head is drawn from: small, so that a fresh head is undecided.
 const HEAD_BOUND: f32 = 0.01;
 
@@ -272,6 +278,13 @@ fn shape(name: &str, found: &[usize], expected: String) -> NetError {
 mod tests {
     use super::*;
     use crate::net::tests::narrow_weights;
+
+    #[test]
+    fn every_weight_knows_its_block() {
+        let blocks = ["features.0.weight", "features.7.bias", "features.14.weight", "features.28.bias"].map(block_of);
+        assert_eq!(blocks, [Some(1), Some(2), Some(3), Some(5)]);
+        assert_eq!(["head.weight", "features.1.weight", "features.x.bias"].map(block_of), [None; 3]);
+    }
 
     #[test]
     fn products_and_convolutions_agree_in_features_and_gradients() {

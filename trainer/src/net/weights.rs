@@ -13,10 +13,13 @@ use std::{
 
 use half::{bf16, f16};
 use ocellus_model::preprocess::ColourVariant;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::BLOCKS;
 use crate::files::{self, hex};
 
 /// One named array.
@@ -42,6 +45,9 @@ pub enum WeightsConvention {
     Caffe,
     /// RGB, 0..1, ImageNet mean and deviation: goes with [`ColourVariant::Torchvision`].
     Torchvision,
+    /// None: a narrow network drawn anew, see [`NamedWeights::drawn`]. It wants inputs about 0 with a deviation about 1:
+    /// goes with [`ColourVariant::Torchvision`].
+    Drawn,
 }
 
 /// Why weights can't be used.
@@ -116,7 +122,7 @@ impl WeightsConvention {
     pub fn variant(self) -> ColourVariant {
         match self {
             WeightsConvention::Caffe => ColourVariant::Vgg16,
-            WeightsConvention::Torchvision => ColourVariant::Torchvision,
+            WeightsConvention::Torchvision | WeightsConvention::Drawn => ColourVariant::Torchvision,
         }
     }
 
@@ -138,6 +144,7 @@ impl fmt::Display for WeightsConvention {
         f.write_str(match self {
             WeightsConvention::Caffe => "caffe",
             WeightsConvention::Torchvision => "torchvision",
+            WeightsConvention::Drawn => "drawn",
         })
     }
 }
@@ -149,12 +156,31 @@ impl FromStr for WeightsConvention {
         match text {
             "caffe" => Ok(WeightsConvention::Caffe),
             "torchvision" => Ok(WeightsConvention::Torchvision),
-            other => Err(format!("unknown weights convention {other:?}, expected caffe or torchvision")),
+            "drawn" => Ok(WeightsConvention::Drawn),
+            other => Err(format!("unknown weights convention {other:?}, expected caffe, torchvision or drawn")),
         }
     }
 }
 
 impl NamedWeights {
+    /// The layers of VGG-16 with `widths` channels in its five blocks, drawn so that signals keep their size from layer to
+    /// layer (uniform within ±√(6 / inputs), inputs = channels × 9: He et al. 2015). No head.
+    pub fn drawn(widths: [usize; 5], seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut weights = Self::new();
+        let mut inputs = 3;
+        for (layers, outputs) in BLOCKS.iter().zip(widths) {
+            for layer in *layers {
+                let bound = (6.0 / (inputs * 9) as f32).sqrt();
+                let kernel = (0..outputs * inputs * 9).map(|_| rng.random_range(-bound..bound)).collect();
+                weights.insert(format!("features.{layer}.weight"), vec![outputs, inputs, 3, 3], kernel);
+                weights.insert(format!("features.{layer}.bias"), vec![outputs], vec![0.0; outputs]);
+                inputs = outputs;
+            }
+        }
+        weights
+    }
+
     /// No weights.
     pub fn new() -> Self {
         Self::default()

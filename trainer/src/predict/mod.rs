@@ -16,7 +16,7 @@ use ocellus_model::{
     calibration::Calibration,
     decision::{self, Outcome, Scored},
     field::{Field, find_field},
-    label::Output,
+    label::{Label, Output},
     preprocess::{ColourVariant, PreprocessSpec, Tensor, preprocess},
     quality::Quality,
 };
@@ -28,7 +28,8 @@ use crate::{
     cli::Ui,
     export::onnx,
     net::{NamedWeights, NetError, Network, WeightsError},
-    train::{RunInfo, TrainError},
+    task::{LossKind, Task},
+    train::{RunInfo, TrainError, loss::probabilities},
 };
 
 /// Photographs that are held in memory at once.
@@ -57,8 +58,10 @@ pub struct Decision {
 /// A network with what is needed to run it on photographs.
 #[derive(Debug)]
 pub struct Predictor {
-    /// What the logits stand for.
+    /// What the logits stand for, each with a probability of its own; none where they stand for classes.
     pub outputs: Vec<Output>,
+    /// The classes, one logit each, that share one softmax (a run of the task multi_class).
+    pub classes: Vec<Label>,
     /// How a photograph becomes a tensor.
     pub spec: PreprocessSpec,
     /// One decision an output, where it was settled (a bundle); none for a run.
@@ -94,12 +97,6 @@ pub enum PredictError {
     /// The bundle's network is not one of ours.
     #[error(transparent)]
     Onnx(#[from] onnx::OnnxError),
-    /// A run whose outputs exclude each other.
-    #[error("{}: a multi-class run; expected one of the tasks anomaly and multi_label", run.display())]
-    MultiClass {
-        /// The run folder.
-        run: PathBuf,
-    },
     /// Features are to be had from the trainer's engine only.
     #[error("the device's engine gives no features; use the engine burn")]
     NoFeatures,
@@ -135,18 +132,33 @@ impl Predictor {
         }
         let network = Network::build(device, weights, expected, 0)?;
         let engine = Engine::Burn(Box::new(network));
-        Ok(Self { outputs, spec, decisions: None, abstention: 0.0, gradability, engine })
+        Ok(Self { outputs, classes: Vec::new(), spec, decisions: None, abstention: 0.0, gradability, engine })
     }
 
     /// The best epoch of a finished run.
     ///
     /// # Errors
-    /// When the run is not finished, or was for exclusive classes.
+    /// When the run is not finished.
     pub fn of_run(run: &Path, device: &Device) -> Result<Self, PredictError> {
         let info = RunInfo::read(run)?;
-        let outputs = info.task.outputs().ok_or_else(|| PredictError::MultiClass { run: run.to_owned() })?;
         let weights = NamedWeights::read(&RunInfo::model_path(run))?;
-        Self::of_weights(&weights, outputs, None, info.spec, device)
+        match info.task {
+            Task::MultiClass { classes } => {
+                let network = Network::build(device, &weights, classes.len(), 0)?;
+                Ok(Self {
+                    outputs: Vec::new(),
+                    classes,
+                    spec: info.spec,
+                    decisions: None,
+                    abstention: 0.0,
+                    gradability: None,
+                    engine: Engine::Burn(Box::new(network)),
+                })
+            }
+            Task::Anomaly | Task::MultiLabel => {
+                Self::of_weights(&weights, info.task.outputs().unwrap_or_default(), None, info.spec, device)
+            }
+        }
     }
 
     /// The network of a bundle.
@@ -172,7 +184,7 @@ impl Predictor {
             EngineChoice::Tract => {
                 let network = TractNetwork::load(contents.model(), spec.shape())?;
                 let engine = Engine::Tract(Box::new(network));
-                Ok(Self { outputs, spec, decisions, abstention, gradability, engine })
+                Ok(Self { outputs, classes: Vec::new(), spec, decisions, abstention, gradability, engine })
             }
         }
     }
@@ -195,15 +207,25 @@ impl Predictor {
                 tensors.par_iter().map(|tensor| network.logits(tensor)).collect::<Result<_, _>>()?
             }
         };
-        let expected = self.outputs.len() + usize::from(self.gradability.is_some());
+        let expected = self.names().len() + usize::from(self.gradability.is_some());
         match logits.iter().find(|logits| logits.len() != expected) {
             Some(wrong) => Err(PredictError::Outputs { found: wrong.len(), expected }),
             None => Ok(logits),
         }
     }
 
-    /// The probabilities that go with a photograph's logits: calibrated where there is a calibration, else sigmoids.
+    /// The names of the outputs, or of the classes, in the order of the logits.
+    pub fn names(&self) -> Vec<&'static str> {
+        let outputs = self.outputs.iter().map(|output| output.as_str());
+        outputs.chain(self.classes.iter().map(|class| class.as_str())).collect()
+    }
+
+    /// The probabilities that go with a photograph's logits: calibrated where there is a calibration, else sigmoids; of
+    /// classes, the softmax.
     pub fn probabilities(&self, logits: &[f32]) -> Vec<f64> {
+        if !self.classes.is_empty() {
+            return probabilities(LossKind::Softmax, logits);
+        }
         let calibration = |index: usize| match &self.decisions {
             Some(decisions) => decisions[index].calibration,
             None => Calibration::IDENTITY,

@@ -5,10 +5,13 @@
 //! sides so that every source and every label is spread as the fractions ask ([`stratify`]); [`leak`] then looks at
 //! the result with fresh eyes, and a leak is an error.
 //!
-//! Not here: folds over sources, balancing, augmentation.
+//! A whole source can be left out of training to be the test: [`leave_out`].
+//!
+//! Not here: balancing, augmentation.
 
 pub mod components;
 pub mod leak;
+pub mod leave_out;
 pub mod near_duplicate;
 pub mod stratify;
 
@@ -65,6 +68,12 @@ pub struct FractionsError {
 impl Fractions {
     /// 0.8 train, 0.1 validation, 0.1 test.
     pub const DEFAULT: Fractions = Fractions([0.8, 0.1, 0.1]);
+
+    /// Train and validation in the same relation, and no test.
+    pub fn without_test(self) -> Fractions {
+        let rest = self.0[0] + self.0[1];
+        Fractions([self.0[0] / rest, self.0[1] / rest, 0.0])
+    }
 
     /// Part of a side, 0..=1.
     pub fn of(&self, side: Side) -> f64 {

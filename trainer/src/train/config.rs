@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::keys;
 pub use super::keys::UnknownKey;
 use crate::{
-    net::{Trainable, WeightsConvention},
+    net::{NamedWeights, Trainable, WeightsConvention, WeightsError},
     task::{Task, TaskKind},
 };
 
@@ -90,8 +90,32 @@ pub struct WeightsConfig {
     /// Safetensors file with `features.N.weight` and `features.N.bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// How their input looked.
+    /// How their input looked; `drawn`: there are none, a narrow network is drawn from the seed and trained whole.
     pub convention: WeightsConvention,
+    /// Channels of the five blocks of a network that is drawn; left out: 16, 16, 32, 32, 64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widths: Option<[usize; 5]>,
+}
+
+impl WeightsConfig {
+    /// Channels of a drawn network where none are given: a simple network that a plain CPU trains in minutes.
+    const WIDTHS: [usize; 5] = [16, 16, 32, 32, 64];
+
+    /// The weights a run starts from: those of `file`, or drawn ones.
+    ///
+    /// # Errors
+    /// When there is no file and none are to be drawn, or it can't be read.
+    pub fn load(&self, seed: u64) -> Result<NamedWeights, ConfigError> {
+        match (self.convention, &self.file) {
+            (WeightsConvention::Drawn, _) => Ok(NamedWeights::drawn(self.widths.unwrap_or(Self::WIDTHS), seed)),
+            (_, Some(file)) => Ok(NamedWeights::read(file)?),
+            (_, None) => Err(ConfigError::Values {
+                problems: vec![
+                    "no weights: give --weights, set weights.file, or set weights.convention to drawn".to_owned(),
+                ],
+            }),
+        }
+    }
 }
 
 /// The cache of the frozen blocks' features.
@@ -155,6 +179,8 @@ pub struct ScheduleConfig {
     pub head_rate: f64,
     /// Highest rate of the convolutions that are trained, as a fraction of the head's.
     pub features_factor: f64,
+    /// Highest rate of a block, as a fraction of the block's behind it: below 1, early blocks move less.
+    pub block_factor: f64,
     /// Steps of linear warm-up.
     pub warmup_steps: usize,
     /// The cosine ends at this fraction of the highest rate.
@@ -165,6 +191,16 @@ pub struct ScheduleConfig {
     /// Epochs without a better validation score after which the run ends; left out: it never ends early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
+}
+
+impl ScheduleConfig {
+    /// Rate of a block's convolutions (none: of the head), as a fraction of the head's.
+    pub fn part_of_head_rate(&self, block: Option<usize>) -> f64 {
+        match block {
+            None => 1.0,
+            Some(block) => self.features_factor * (block..5).map(|_| self.block_factor).product::<f64>(),
+        }
+    }
 }
 
 /// Which optimiser.
@@ -215,7 +251,7 @@ impl Default for InputConfig {
 
 impl Default for WeightsConfig {
     fn default() -> Self {
-        Self { file: None, convention: WeightsConvention::Caffe }
+        Self { file: None, convention: WeightsConvention::Caffe, widths: None }
     }
 }
 
@@ -239,6 +275,7 @@ impl Default for ScheduleConfig {
             micro_batch: 8,
             head_rate: 1e-3,
             features_factor: 0.1,
+            block_factor: 1.0,
             warmup_steps: 50,
             final_factor: 0.02,
             ema: None,
@@ -290,6 +327,9 @@ pub enum ConfigError {
         /// What was given.
         found: String,
     },
+    /// The starting weights can't be read.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// Values that can't be, all of them.
     #[error("configuration: {}", problems.join("; "))]
     Values {
@@ -299,6 +339,37 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// What a run does that is given no configuration: a small network drawn anew, which learns every condition from
+    /// small pictures in minutes on a plain CPU.
+    pub fn simple() -> Self {
+        Self {
+            trainable: Trainable::All,
+            input: InputConfig { size: 128, variant: ColourVariant::Torchvision, ..InputConfig::default() },
+            weights: WeightsConfig { convention: WeightsConvention::Drawn, ..WeightsConfig::default() },
+            schedule: ScheduleConfig { features_factor: 1.0, ema: Some(0.98), ..ScheduleConfig::default() },
+            ..Self::of_task(TaskKind::MultiLabel)
+        }
+    }
+
+    /// The defaults of a task.
+    fn of_task(task: TaskKind) -> Self {
+        Self {
+            seed: 0,
+            task,
+            trainable: defaults::trainable(),
+            classes: None,
+            data: DataConfig::default(),
+            input: InputConfig::default(),
+            weights: WeightsConfig::default(),
+            features: FeaturesConfig::default(),
+            balance: BalanceConfig::default(),
+            loss: LossConfig::default(),
+            schedule: ScheduleConfig::default(),
+            optimizer: OptimizerConfig::default(),
+            checkpoint: CheckpointConfig::default(),
+        }
+    }
+
     /// Reads a configuration and checks its values.
     ///
     /// # Errors
@@ -317,11 +388,7 @@ impl Config {
         let wrong = |message: String| ConfigError::Toml { path: path.to_owned(), message };
         let mut table: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut unknown = keys::unknown(&table, &path.display().to_string());
-        for setting in settings {
-            let given = keys::setting(setting).ok_or_else(|| ConfigError::Setting { found: setting.clone() })?;
-            unknown.extend(keys::unknown(&given, &format!("--set {setting}")));
-            keys::merge(&mut table, given);
-        }
+        unknown.extend(set(&mut table, settings)?);
         if !unknown.is_empty() {
             return Err(ConfigError::UnknownKeys { keys: unknown });
         }
@@ -336,23 +403,31 @@ impl Config {
         Ok(config)
     }
 
+    /// This configuration with settings of the command line on top.
+    ///
+    /// # Errors
+    /// As [`Config::read_with`].
+    pub fn with(self, settings: &[String]) -> Result<Self, ConfigError> {
+        let wrong = |message: String| ConfigError::Toml { path: PathBuf::from("--set"), message };
+        let mut table = toml::Table::try_from(&self).map_err(|error| wrong(error.to_string()))?;
+        let unknown = set(&mut table, settings)?;
+        if !unknown.is_empty() {
+            return Err(ConfigError::UnknownKeys { keys: unknown });
+        }
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
     /// A configuration in which every key has a value, also those that may be left out: what keys there are.
     pub(super) fn complete() -> Self {
         let path = || Some(PathBuf::new());
         Config {
-            seed: 0,
-            task: TaskKind::MultiLabel,
-            trainable: defaults::trainable(),
             classes: Some(vec![]),
             data: DataConfig { split: path(), root: path() },
-            input: InputConfig::default(),
-            weights: WeightsConfig { file: path(), ..WeightsConfig::default() },
-            features: FeaturesConfig::default(),
-            balance: BalanceConfig::default(),
-            loss: LossConfig::default(),
+            weights: WeightsConfig { file: path(), widths: Some([1; 5]), ..WeightsConfig::default() },
             schedule: ScheduleConfig { ema: Some(0.5), patience: Some(1), ..ScheduleConfig::default() },
-            optimizer: OptimizerConfig::default(),
-            checkpoint: CheckpointConfig::default(),
+            ..Self::of_task(TaskKind::MultiLabel)
         }
     }
 
@@ -397,6 +472,8 @@ impl Config {
         expect(positive(rate) && rate <= 1.0, "schedule.head_rate", rate.to_string(), "above 0, at most 1");
         let factor = schedule.features_factor;
         expect(positive(factor) && factor <= 1.0, "schedule.features_factor", factor.to_string(), "above 0, at most 1");
+        let factor = schedule.block_factor;
+        expect(positive(factor) && factor <= 1.0, "schedule.block_factor", factor.to_string(), "above 0, at most 1");
         let last = schedule.final_factor;
         expect(unit(last), "schedule.final_factor", last.to_string(), "0 to 1");
         if let Some(ema) = schedule.ema {
@@ -427,6 +504,20 @@ impl Config {
         let clip = optimizer.clip_norm;
         expect(clip >= 0.0 && clip.is_finite(), "optimizer.clip_norm", clip.to_string(), "0 or more");
         expect(self.checkpoint.every_steps > 0, "checkpoint.every_steps", "0".into(), "1 or more");
+        let drawn = self.weights.convention == WeightsConvention::Drawn;
+        expect(
+            !drawn || self.trainable == Trainable::All,
+            "trainable",
+            format!("{:?}", self.trainable).to_lowercase(),
+            "all: a network that is drawn has learnt nothing yet",
+        );
+        if let Some(file) = self.weights.file.as_ref().filter(|_| drawn) {
+            expect(false, "weights.file", file.display().to_string(), "no file with weights.convention drawn");
+        }
+        if let Some(widths) = self.weights.widths {
+            let good = drawn && widths.iter().all(|width| (1..=512).contains(width));
+            expect(good, "weights.widths", format!("{widths:?}"), "1 to 512 each, with weights.convention drawn");
+        }
         if let Err(error) = self.weights.convention.check(input.variant) {
             problems.push(error.to_string());
         }
@@ -435,6 +526,17 @@ impl Config {
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Values { problems }) }
     }
+}
+
+/// Puts settings of the command line into a table; returns those of keys that there are not.
+fn set(table: &mut toml::Table, settings: &[String]) -> Result<Vec<UnknownKey>, ConfigError> {
+    let mut unknown = Vec::new();
+    for setting in settings {
+        let given = keys::setting(setting).ok_or_else(|| ConfigError::Setting { found: setting.clone() })?;
+        unknown.extend(keys::unknown(&given, &format!("--set {setting}")));
+        keys::merge(table, given);
+    }
+    Ok(unknown)
 }
 
 #[cfg(test)]
@@ -476,6 +578,15 @@ mod tests {
     }
 
     #[test]
+    fn settings_go_on_top_of_the_defaults_too() {
+        let with = |setting: &str| Config::simple().with(&[setting.to_owned()]);
+        assert_eq!(with("schedule.epochs=2").unwrap().schedule.epochs, 2);
+        assert_eq!(Config::simple().with(&[]).unwrap(), Config::simple());
+        assert!(with("schedule.epoch=2").unwrap_err().to_string().contains("did you mean schedule.epochs?"));
+        assert!(with("schedule.epochs=0").is_err());
+    }
+
+    #[test]
     fn settings_go_on_top_of_the_file() {
         let text = "task = \"multi_label\"\n[schedule]\nepochs = 6\nbatch = 16\n";
         let config = read(text, &["schedule.epochs=3", "task=anomaly", "data.root=my photographs"]).unwrap();
@@ -489,11 +600,37 @@ mod tests {
     }
 
     #[test]
+    fn early_blocks_move_less_when_asked_to() {
+        let mut schedule = ScheduleConfig { features_factor: 0.1, block_factor: 0.5, ..ScheduleConfig::default() };
+        assert_eq!([None, Some(5), Some(4), Some(1)].map(|b| schedule.part_of_head_rate(b)), [1.0, 0.1, 0.05, 0.00625]);
+        schedule.block_factor = 1.0;
+        assert_eq!(schedule.part_of_head_rate(Some(1)), 0.1);
+        assert!(parse("task = \"anomaly\"\n[schedule]\nblock_factor = 0\n").is_err());
+    }
+
+    #[test]
     fn colours_that_do_not_go_with_the_weights_are_refused() {
         let error = parse("task = \"anomaly\"\n[input]\nvariant = \"torchvision\"\n").unwrap_err();
         assert!(error.contains("caffe") && error.contains("Torchvision"), "{error}");
         let text = "task = \"anomaly\"\n[input]\nvariant = \"torchvision\"\n[weights]\nconvention = \"torchvision\"\n";
         assert!(parse(text).is_ok());
+    }
+
+    #[test]
+    fn a_network_is_drawn_only_when_asked_to_and_then_trained_whole() {
+        Config::simple().check().unwrap();
+        let drawn = "task = \"anomaly\"\ntrainable = \"all\"\n[input]\nvariant = \"torchvision\"\n[weights]\nconvention = \"drawn\"\n";
+        let config = parse(&format!("{drawn}widths = [2, 3, 4, 5, 6]\n")).unwrap();
+        let weights = config.weights.load(config.seed).unwrap();
+        assert_eq!(weights.require("features.28.weight").unwrap().shape, [6, 6, 3, 3]);
+        assert_eq!(weights, config.weights.load(config.seed).unwrap());
+        assert_ne!(weights, config.weights.load(config.seed + 1).unwrap());
+        let error = parse(&drawn.replace("all", "block5")).unwrap_err();
+        assert!(error.contains("trainable is block5") && error.contains("learnt nothing"), "{error}");
+        assert!(parse(&format!("{drawn}file = \"w\"\n")).unwrap_err().contains("no file"));
+        assert!(parse("task = \"anomaly\"\n[weights]\nwidths = [1, 1, 1, 1, 1]\n").is_err());
+        let error = parse("task = \"anomaly\"").unwrap().weights.load(0).unwrap_err().to_string();
+        assert!(error.contains("--weights") && error.contains("drawn"), "{error}");
     }
 
     #[test]

@@ -11,12 +11,14 @@ use serde::Serialize;
 use super::{TrainError, config::LossConfig, loss};
 use crate::{
     device::DeviceChoice,
-    net::{BLOCKS, NamedWeights, NetError, Network, Trainable, values},
+    net::{NamedWeights, NetError, Network, Trainable, values},
     task::LossKind,
 };
 
 /// Relative difference up to which two devices agree on a loss and on a gradient's norm.
 pub const TOLERANCE: f64 = 1e-4;
+/// Channels of the small network's blocks.
+const WIDTHS: [usize; 5] = [8, 16, 16, 24, 32];
 
 /// One number on both devices.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,7 +65,7 @@ pub fn check(
     size: usize,
     trainable: Trainable,
 ) -> Result<Report, TrainError> {
-    let made = made_up_weights();
+    let made = NamedWeights::drawn(WIDTHS, 5);
     let weights = weights.unwrap_or(&made);
     let flex = step(DeviceChoice::Flex, weights, size, trainable)?;
     let other = step(choice, weights, size, trainable)?;
@@ -127,24 +129,6 @@ fn step(
         result.push((name, sum.sqrt()));
     }
     Ok(result)
-}
-
-/// A VGG-16 with few channels.
-fn made_up_weights() -> NamedWeights {
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut weights = NamedWeights::new();
-    let mut inputs = 3_usize;
-    for (block, outputs) in BLOCKS.iter().zip([8_usize, 16, 16, 24, 32]) {
-        for layer in *block {
-            let bound = (6.0 / (inputs * 9) as f32).sqrt();
-            let mut draw = |count: usize, bound: f32| (0..count).map(|_| rng.random_range(-bound..bound)).collect();
-            let kernel = draw(outputs * inputs * 9, bound);
-            weights.insert(format!("features.{layer}.weight"), vec![outputs, inputs, 3, 3], kernel);
-            weights.insert(format!("features.{layer}.bias"), vec![outputs], draw(outputs, 0.1));
-            inputs = outputs;
-        }
-    }
-    weights
 }
 
 #[cfg(test)]

@@ -35,7 +35,6 @@ pub(super) fn write_config(setup: &Setup) -> Result<(), TrainError> {
     let mut config = setup.config.clone();
     config.data.split = Some(setup.split.clone());
     config.data.root = Some(setup.root.clone());
-    config.weights.file = Some(setup.weights.clone());
     let text = toml::to_string_pretty(&config)
         .map_err(|error| TrainError::Checkpoint { path: setup.out.join(CONFIG_FILE), what: error.to_string() })?;
     write(&setup.out, CONFIG_FILE, text.as_bytes())

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The line of one epoch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpochMetrics {
     /// Number of the epoch, from 1.

@@ -10,15 +10,16 @@
 //!
 //! Not here: parting photographs into sides, final evaluation, export.
 
+mod adopted;
 pub mod balance;
 mod checkpoint;
 pub mod config;
-mod dataset;
+pub(crate) mod dataset;
 pub mod device_check;
 mod events;
 mod folder;
 pub mod keys;
-mod loss;
+pub(crate) mod loss;
 mod metrics;
 mod optimizer;
 mod page;
@@ -31,6 +32,7 @@ mod workers;
 
 use std::path::{Path, PathBuf};
 
+pub use adopted::{RESULT_FILE, TrainedElsewhere, adopt};
 pub use checkpoint::{Best, State};
 pub use folder::CONFIG_FILE;
 pub use metrics::EpochMetrics;

@@ -33,7 +33,7 @@ use crate::{
     features::{CacheKey, Extraction, FeatureCache, Photo, View, extract},
     files::hex,
     manifest::Manifest,
-    net::{NamedWeights, Network},
+    net::{NamedWeights, Network, block_of},
     stop::Stop,
     task::Task,
 };
@@ -50,8 +50,6 @@ pub struct Setup {
     pub split: PathBuf,
     /// Folder the manifests' files are relative to.
     pub root: PathBuf,
-    /// Starting weights.
-    pub weights: PathBuf,
     /// The run folder; made if need be. If it holds a run begun with the same configuration, data and weights, that
     /// run goes on.
     pub out: PathBuf,
@@ -98,7 +96,7 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     let train_rows = Manifest::read(&setup.split.join("train.csv"))?.rows;
     let validation_rows = Manifest::read(&setup.split.join("validation.csv"))?.rows;
     let task = Task::settle(config.task, config.classes.as_deref(), train_rows.iter()).map_err(TrainError::Data)?;
-    let weights = NamedWeights::read(&setup.weights)?;
+    let weights = config.weights.load(config.seed)?;
     let device = setup.device.open().map_err(|error| TrainError::Data(error.to_string()))?;
     let network = Network::build(&device, &weights, task.names().len(), config.seed)?;
     let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
@@ -130,7 +128,7 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     run.go(&workers, &source, ui)
 }
 
-fn default_workers(device: DeviceChoice) -> usize {
+pub(super) fn default_workers(device: DeviceChoice) -> usize {
     match device {
         DeviceChoice::Flex => std::thread::available_parallelism().map_or(1, NonZero::get),
         DeviceChoice::Wgpu | DeviceChoice::Vulkan | DeviceChoice::Cuda(_) => 2,
@@ -166,7 +164,7 @@ fn features(
 }
 
 /// Drops photographs that can't be decoded or have no field.
-fn keep_usable(side: &mut Dataset, ui: &Ui) -> Vec<(String, String)> {
+pub(super) fn keep_usable(side: &mut Dataset, ui: &Ui) -> Vec<(String, String)> {
     let progress = ui.progress("checking photographs", side.samples.len() as u64);
     let reasons: Vec<Option<String>> = side
         .samples
@@ -191,7 +189,7 @@ fn keep_usable(side: &mut Dataset, ui: &Ui) -> Vec<(String, String)> {
     dropped
 }
 
-fn check_sides(train: &Dataset, validation: &Dataset) -> Result<(), TrainError> {
+pub(super) fn check_sides(train: &Dataset, validation: &Dataset) -> Result<(), TrainError> {
     for (name, side) in [("train", train), ("validation", validation)] {
         if side.samples.is_empty() {
             return Err(TrainError::Data(format!(
@@ -212,7 +210,7 @@ fn check_sides(train: &Dataset, validation: &Dataset) -> Result<(), TrainError> 
 }
 
 /// Everything that decides the result; paths, the cache and the checkpoints' spacing don't.
-fn run_digest(config: &Config, weights: &NamedWeights, train: &Dataset, validation: &Dataset) -> String {
+pub(super) fn run_digest(config: &Config, weights: &NamedWeights, train: &Dataset, validation: &Dataset) -> String {
     let mut decisive = config.clone();
     decisive.data = super::config::DataConfig::default();
     decisive.weights.file = None;
@@ -227,15 +225,15 @@ fn run_digest(config: &Config, weights: &NamedWeights, train: &Dataset, validati
 }
 
 /// A run with its data.
-struct Run<'a> {
-    setup: &'a Setup,
-    task: Task,
-    network: Network,
-    train: Dataset,
-    validation: Dataset,
-    left_out: Vec<(String, String)>,
-    digest: String,
-    weights: NamedWeights,
+pub(super) struct Run<'a> {
+    pub(super) setup: &'a Setup,
+    pub(super) task: Task,
+    pub(super) network: Network,
+    pub(super) train: Dataset,
+    pub(super) validation: Dataset,
+    pub(super) left_out: Vec<(String, String)>,
+    pub(super) digest: String,
+    pub(super) weights: NamedWeights,
 }
 
 /// What changes from step to step.
@@ -405,7 +403,7 @@ impl Run<'_> {
         now.optimizer.begin();
         let parameters = now.network.vgg_mut().parameters(config.trainable);
         for ((name, mut parameter), (_, gradient)) in parameters.into_iter().zip(result.gradients) {
-            let rate = if name.starts_with("head.") { rate } else { rate * config.schedule.features_factor };
+            let rate = rate * config.schedule.part_of_head_rate(block_of(&name));
             let gradient = if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient };
             let value = now.optimizer.update(&name, parameter.value(), gradient, rate);
             if let (Some(average), Some(decay)) = (&mut now.average, config.schedule.ema)
@@ -442,32 +440,18 @@ impl Run<'_> {
         let progress = ui.progress("validating", samples.len() as u64);
         let logits = stepper.predict(&self.judged(now), samples, |count| progress.inc(count as u64))?;
         drop(progress);
-        let (mut sum, mut mass) = (0.0, 0.0);
-        for (sample, logits) in samples.iter().zip(&logits) {
-            let (loss, weight) = loss::plain(self.task.loss(), logits, &sample.targets, &sample.weights);
-            sum += loss;
-            mass += weight;
-        }
-        let names = self.task.names();
-        let auroc: Vec<Option<f64>> = (0..names.len())
-            .map(|k| {
-                let known = samples.iter().zip(&logits).filter(|(sample, _)| sample.known[k]);
-                let scored: Vec<(f32, bool)> = known.map(|(s, logits)| (logits[k], s.targets[k] > 0.5)).collect();
-                metrics::auroc(&scored)
-            })
-            .collect();
-        let there: Vec<f64> = auroc.iter().flatten().copied().collect();
         let steps = self.train.samples.len().div_ceil(config.schedule.batch) * config.schedule.epochs;
         let last = now.state.step.saturating_sub(1);
-        let line = EpochMetrics {
-            epoch: now.state.epoch + 1,
-            step: now.state.step,
-            head_rate: config.schedule.head_rate * schedule::factor(last, steps, &config.schedule),
-            train_loss: now.state.loss.0 / now.state.loss.1.max(f64::MIN_POSITIVE),
-            validation_loss: sum / f64::max(mass, f64::MIN_POSITIVE),
-            auroc,
-            mean_auroc: (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64),
-        };
+        let line = self.measured(
+            &logits,
+            EpochMetrics {
+                epoch: now.state.epoch + 1,
+                step: now.state.step,
+                head_rate: config.schedule.head_rate * schedule::factor(last, steps, &config.schedule),
+                train_loss: now.state.loss.0 / now.state.loss.1.max(f64::MIN_POSITIVE),
+                ..EpochMetrics::default()
+            },
+        );
         ui.say(format_args!(
             "epoch {}/{}: train loss {:.4}, validation loss {:.4}, mean AUROC {}",
             line.epoch,
@@ -485,6 +469,31 @@ impl Run<'_> {
         now.state.loss = (0.0, 0.0);
         self.checkpoint(now, checkpoints)?;
         self.write_results(&now.state)
+    }
+
+    /// An epoch's line with what the validation photographs' logits come to.
+    pub(super) fn measured(&self, logits: &[Vec<f32>], line: EpochMetrics) -> EpochMetrics {
+        let samples = &self.validation.samples;
+        let (mut sum, mut mass) = (0.0, 0.0);
+        for (sample, logits) in samples.iter().zip(logits) {
+            let (loss, weight) = loss::plain(self.task.loss(), logits, &sample.targets, &sample.weights);
+            sum += loss;
+            mass += weight;
+        }
+        let auroc: Vec<Option<f64>> = (0..self.task.names().len())
+            .map(|k| {
+                let known = samples.iter().zip(logits).filter(|(sample, _)| sample.known[k]);
+                let scored: Vec<(f32, bool)> = known.map(|(s, logits)| (logits[k], s.targets[k] > 0.5)).collect();
+                metrics::auroc(&scored)
+            })
+            .collect();
+        let there: Vec<f64> = auroc.iter().flatten().copied().collect();
+        EpochMetrics {
+            validation_loss: sum / f64::max(mass, f64::MIN_POSITIVE),
+            auroc,
+            mean_auroc: (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64),
+            ..line
+        }
     }
 
     fn checkpoint(&self, now: &mut Progressing, checkpoints: &Checkpoints) -> Result<(), TrainError> {
@@ -527,28 +536,41 @@ impl Run<'_> {
         let samples = &self.validation.samples;
         let logits = stepper.predict(&network, samples, |_| ())?;
         folder::write_predictions(&self.setup.out, &self.task, samples, &logits)?;
+        let device = self.setup.device.to_string();
+        let info = self.info(best, &state.metrics, model.digest(), env!("CARGO_PKG_VERSION").to_owned(), device);
+        info.write(&self.setup.out)?;
+        Ok(info)
+    }
+
+    /// The run's description.
+    pub(super) fn info(
+        &self,
+        best: Best,
+        metrics: &[EpochMetrics],
+        model: String,
+        program: String,
+        device: String,
+    ) -> RunInfo {
         let config = self.config();
-        let info = RunInfo {
+        RunInfo {
             version: RunInfo::VERSION,
-            program: env!("CARGO_PKG_VERSION").to_owned(),
+            program,
             task: self.task.clone(),
             outputs: self.task.names().into_iter().map(str::to_owned).collect(),
             spec: config.spec(),
             convention: config.weights.convention,
             trainable: config.trainable,
-            device: self.setup.device.to_string(),
+            device,
             starting_weights: self.weights.digest(),
-            model: model.digest(),
+            model,
             run: self.digest.clone(),
             best,
-            metrics: state.metrics.clone(),
+            metrics: metrics.to_vec(),
             balance: self.train.balance.clone(),
             train_photographs: self.train.samples.len(),
             validation_photographs: self.validation.samples.len(),
             left_out: self.left_out.clone(),
-        };
-        info.write(&self.setup.out)?;
-        Ok(info)
+        }
     }
 }
 

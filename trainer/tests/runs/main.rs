@@ -1,6 +1,12 @@
-//! A run that is killed and started again ends with the same bits as one that was left alone.
+//! Runs as a user sees them: a run that is killed and started again ends with the same bits as one that was left alone;
+//! what was trained elsewhere becomes a run like any other.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
+mod elsewhere;
+mod first_steps;
+mod memory;
+mod pitfalls;
 
 use std::{
     fs,

@@ -1,0 +1,162 @@
+//! Makes a run folder of what another program trained from a [pack](crate::pack).
+//!
+//! Nothing that program says of its network is believed: the validation photographs are read, preprocessed and run here,
+//! by the code every other verb uses, and the run's figures are those.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+};
+
+use ocellus_model::preprocess::PreprocessSpec;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    MODEL_FILE, RunInfo, Setup, TrainError,
+    checkpoint::{Best, State},
+    config::{Config, ConfigError},
+    dataset::{Dataset, Source},
+    folder,
+    metrics::EpochMetrics,
+    run::{Run, check_sides, default_workers, keep_usable, run_digest},
+    step::Stepper,
+    workers::Workers,
+};
+use crate::{
+    cli::Ui,
+    files::hex,
+    manifest::Manifest,
+    net::{NamedWeights, Network, Trainable},
+    task::Task,
+};
+
+/// File in which the other program says what it did.
+pub const RESULT_FILE: &str = "result.json";
+
+/// What the other program says it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedElsewhere {
+    /// The program and its version.
+    pub program: String,
+    /// What computed, e.g. `CUDA 0`.
+    pub device: String,
+    /// Names of the outputs, in order.
+    pub outputs: Vec<String>,
+    /// Preprocessing of the network's input.
+    pub spec: PreprocessSpec,
+    /// Photographs trained on.
+    pub train_photographs: usize,
+    /// Steps of the run.
+    pub steps: usize,
+    /// Mean training loss of each epoch.
+    pub train_loss: Vec<f64>,
+    /// The recipe, as its file had it.
+    pub recipe: String,
+}
+
+/// Takes a result over. `setup` holds the configuration the plan was made with (with the weights the training started
+/// from), the split, and the run folder to make, which must not hold a run.
+///
+/// # Errors
+/// When the result can't be read, is of other outputs or of another preprocessing than the configuration's, or the
+/// network can't be run.
+pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainError> {
+    let path = result.join(RESULT_FILE);
+    let text = fs::read(&path).map_err(TrainError::io(&path))?;
+    let said: TrainedElsewhere = serde_json::from_slice(&text)
+        .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
+    let config = &setup.config;
+    config.check()?;
+    let train_rows = Manifest::read(&setup.split.join("train.csv"))?.rows;
+    let validation_rows = Manifest::read(&setup.split.join("validation.csv"))?.rows;
+    let task = Task::settle(config.task, config.classes.as_deref(), train_rows.iter()).map_err(TrainError::Data)?;
+    let problems = differences(config, &task, &said);
+    if !problems.is_empty() {
+        return Err(ConfigError::Values { problems }.into());
+    }
+    if setup.out.join(super::RUN_FILE).exists() {
+        return Err(TrainError::OtherRun { run: setup.out.clone() });
+    }
+    let model = NamedWeights::read(&result.join(MODEL_FILE))?;
+    let weights = config.weights.load(config.seed)?;
+    let device = setup.device.open().map_err(|error| TrainError::Data(error.to_string()))?;
+    let network = Network::build(&device, &model, task.names().len(), config.seed)?;
+    let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
+    let mut validation = Dataset::new(&validation_rows, &setup.root, &task, ui);
+    let mut left_out = [std::mem::take(&mut train.unreadable), std::mem::take(&mut validation.unreadable)].concat();
+    left_out.extend(keep_usable(&mut validation, ui));
+    check_sides(&train, &validation)?;
+    train.weigh(&task, &config.balance);
+    let mut digest = Sha256::new();
+    digest.update(run_digest(config, &weights, &train, &validation));
+    digest.update(&text);
+    let run = Run { setup, task, network, train, validation, left_out, digest: hex(&digest.finalize()), weights };
+    run.write_adopted(&model, &said, ui)
+}
+
+/// What does not fit, in words.
+fn differences(config: &Config, task: &Task, said: &TrainedElsewhere) -> Vec<String> {
+    let mut problems = Vec::new();
+    if said.outputs != task.names() {
+        problems.push(format!("the result has the outputs {:?}, the task {:?}", said.outputs, task.names()));
+    }
+    if said.spec != config.spec() {
+        problems.push(format!("the result was trained on {:?}, the configuration says {:?}", said.spec, config.spec()));
+    }
+    if said.train_loss.is_empty() {
+        problems.push("the result has no epoch".to_owned());
+    }
+    problems
+}
+
+impl Run<'_> {
+    /// Measures the network on the validation photographs and writes the run folder.
+    fn write_adopted(&self, model: &NamedWeights, said: &TrainedElsewhere, ui: &Ui) -> Result<RunInfo, TrainError> {
+        let (config, out) = (&self.setup.config, &self.setup.out);
+        fs::create_dir_all(out).map_err(TrainError::io(out))?;
+        let lock = File::create(out.join(".lock")).map_err(TrainError::io(out))?;
+        lock.try_lock().map_err(|_| TrainError::Busy { run: out.clone() })?;
+        let workers = Workers::new(self.setup.workers.unwrap_or_else(|| default_workers(self.setup.device)))?;
+        let spec = config.spec();
+        let stepper = Stepper {
+            workers: &workers,
+            source: &Source::Photographs(&spec),
+            trainable: Trainable::All,
+            loss: self.task.loss(),
+            bent: config.loss.clone(),
+            micro_batch: config.schedule.micro_batch,
+        };
+        let samples = &self.validation.samples;
+        let progress = ui.progress("validating", samples.len() as u64);
+        let logits = stepper.predict(&self.network, samples, |count| progress.inc(count as u64))?;
+        drop(progress);
+        let epochs = said.train_loss.len();
+        let line = EpochMetrics {
+            epoch: epochs,
+            step: said.steps,
+            train_loss: said.train_loss.last().copied().unwrap_or(f64::NAN),
+            ..EpochMetrics::default()
+        };
+        let line = self.measured(&logits, line);
+        let best = Best { epoch: epochs, score: line.score(), step: said.steps };
+        let state = State {
+            digest: self.digest.clone(),
+            step: said.steps,
+            epoch: epochs,
+            position: 0,
+            seed: config.seed,
+            loss: (0.0, 0.0),
+            metrics: vec![line],
+            best: Some(best.clone()),
+        };
+        folder::write_config(self.setup)?;
+        folder::write_results(out, &self.task.names(), &state, epochs)?;
+        folder::write_predictions(out, &self.task, samples, &logits)?;
+        model.write(&out.join(MODEL_FILE))?;
+        let info = self.info(best, &state.metrics, model.digest(), said.program.clone(), said.device.clone());
+        info.write(out)?;
+        Ok(info)
+    }
+}

@@ -1,0 +1,40 @@
+//! A new user's way from drawn eyes to a signed bundle: each command is the one that the last printed.
+
+use super::*;
+
+/// The command a verb printed as the next one.
+fn next(said: &str) -> &str {
+    let line = said.lines().rfind(|line| line.starts_with("next: ocellus-trainer "));
+    line.unwrap_or_else(|| panic!("no next command in: {said}")).trim_start_matches("next: ")
+}
+
+#[test]
+fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |command: &str| {
+        // As typed into a shell, whose folder the paths are relative to.
+        let command = command.replacen("ocellus-trainer", env!("CARGO_BIN_EXE_ocellus-trainer"), 1);
+        let output = Command::new("sh").arg("-c").arg(&command).current_dir(home.path()).output().unwrap();
+        // 3: some photographs could not be judged, which is said and is no failure.
+        assert!([Some(0), Some(3)].contains(&output.status.code()), "{command}: {}", text(&output));
+        text(&output)
+    };
+    let mut said = run("ocellus-trainer practice --out practice --count 60 --size 160");
+    let mut verbs = Vec::new();
+    for _ in 0..5 {
+        let command = next(&said).to_owned();
+        verbs.push(command.split_whitespace().nth(1).unwrap().to_owned());
+        said = run(&command);
+    }
+    assert_eq!(verbs, ["split", "train", "evaluate", "export", "sign"]);
+    // And the sixth says whether a device would take it.
+    let verify = next(&said).to_owned();
+    assert!(verify.starts_with("ocellus-trainer verify --trust ocellus.key.pub "), "{verify}");
+    run(&verify);
+    // A second signature takes the key that is there.
+    let key = fs::read(home.path().join("ocellus.key")).unwrap();
+    run("ocellus-trainer sign --key ocellus.key --new-key practice/first-run/bundle");
+    assert_eq!(fs::read(home.path().join("ocellus.key")).unwrap(), key);
+    let card = fs::read_to_string(home.path().join("practice/first-run/bundle/README.md")).unwrap();
+    assert!(card.contains("the network was drawn anew") && card.contains("## Evaluation"), "{card}");
+}
