@@ -73,7 +73,7 @@ impl Args {
         let prepare = |bytes: &[u8], view: View, name: &str| -> Option<Tensor> {
             let pixels = ocellus_model::image::decode(bytes).ok()?.pixels;
             let field = find_field(&pixels).ok()?;
-            Some(view.tensor(&pixels, &field, &spec, name))
+            Some(view.tensor(&pixels, &field, &spec, &config.augment, name))
         };
         let mut tensors = Vec::new();
         let usable: Vec<Vec<u8>> = files

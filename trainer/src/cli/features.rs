@@ -81,7 +81,7 @@ impl Args {
         let weights = NamedWeights::read(&weights_path).map_err(|error| usage(&error))?;
         let network = Network::build(&device, &weights, 1, config.seed).map_err(|error| usage(&error))?;
         let spec = config.spec();
-        let key = CacheKey::new(&spec, &weights, network.block4_shape(spec.size as usize));
+        let key = CacheKey::new(&spec, &config.augment, &weights, network.block4_shape(spec.size as usize));
         let folder = key.folder(self.cache.as_ref().unwrap_or(&config.features.cache));
         let labelled = manifest.rows.iter().filter(|row| row.labels.iter().any(Option::is_some));
         let files: Vec<String> = labelled.map(|row| row.file.clone()).collect();

@@ -216,7 +216,7 @@ fn compute(
     let mut outcomes = Vec::with_capacity(items.len());
     let (mut tensors, mut indices) = (Vec::new(), Vec::new());
     for (index, item) in (start..).zip(items) {
-        match prepare(item, what.spec) {
+        match prepare(item, what) {
             Ok(tensor) => {
                 tensors.push(tensor);
                 indices.push(index);
@@ -230,10 +230,10 @@ fn compute(
     Ok(outcomes)
 }
 
-fn prepare(item: &Item<'_>, spec: &PreprocessSpec) -> Result<ocellus_model::preprocess::Tensor, String> {
+fn prepare(item: &Item<'_>, what: &Extraction<'_>) -> Result<ocellus_model::preprocess::Tensor, String> {
     let photograph = ocellus_model::image::read(&item.photo.path).map_err(|error| error.to_string())?;
     let field = field::find_field(&photograph.pixels).map_err(|error| error.to_string())?;
-    Ok(item.view.tensor(&photograph.pixels, &field, spec, item.sha256))
+    Ok(item.view.tensor(&photograph.pixels, &field, what.spec, &what.key.augment, item.sha256))
 }
 
 fn halve(values: &[f32]) -> Result<Vec<f16>, String> {

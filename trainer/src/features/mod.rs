@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use extract::{Extraction, Photo, Summary, digests, extract};
 pub use store::{CacheKey, FeatureCache, Record};
-pub use view::View;
+pub use view::{Augment, View};
 
 use crate::net::NetError;
 

@@ -18,14 +18,14 @@ use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{FeatureError, View};
+use super::{Augment, FeatureError, View};
 use crate::{
     files::{self, hex},
     net::NamedWeights,
 };
 
 /// Version of the files' layout and of the rules for views.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What the records of a cache depend on, besides the photograph and the view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct CacheKey {
     pub format: u32,
     /// Preprocessing.
     pub spec: PreprocessSpec,
+    /// Ranges of the changed views.
+    pub augment: Augment,
     /// SHA-256 of the frozen weights (`features.0` to `features.21`).
     pub frozen_weights: String,
     /// Channels, height, width of a record.
@@ -43,12 +45,14 @@ pub struct CacheKey {
 
 impl CacheKey {
     /// The key for a network's frozen blocks.
-    pub fn new(spec: &PreprocessSpec, weights: &NamedWeights, shape: [usize; 3]) -> Self {
+    pub fn new(spec: &PreprocessSpec, augment: &Augment, weights: &NamedWeights, shape: [usize; 3]) -> Self {
         let frozen = |name: &str| {
             let layer = name.strip_prefix("features.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
             layer.is_some_and(|layer| layer < 24)
         };
-        Self { format: FORMAT, spec: spec.clone(), frozen_weights: weights.digest_of(frozen), shape }
+        // Mixing is done to features, not to views.
+        let augment = Augment { mix: 0.0, ..augment.clone() };
+        Self { format: FORMAT, spec: spec.clone(), augment, frozen_weights: weights.digest_of(frozen), shape }
     }
 
     /// The folder of this key below a folder of caches.
@@ -287,7 +291,7 @@ mod tests {
 
     fn key() -> CacheKey {
         let spec = PreprocessSpec { version: 1, size: 64, variant: ColourVariant::Vgg16, disc: 0.96 };
-        CacheKey::new(&spec, &NamedWeights::new(), [1, 2, 2])
+        CacheKey::new(&spec, &Augment::default(), &NamedWeights::new(), [1, 2, 2])
     }
 
     fn record(value: f32) -> Result<Vec<f16>, String> {
@@ -358,11 +362,11 @@ mod tests {
     fn only_the_frozen_layers_count_for_the_key() {
         let mut weights = NamedWeights::new();
         weights.insert("features.21.bias", vec![1], vec![1.0]);
-        let base = CacheKey::new(&key().spec, &weights, [1, 2, 2]);
+        let base = CacheKey::new(&key().spec, &Augment::default(), &weights, [1, 2, 2]);
         weights.insert("features.24.bias", vec![1], vec![1.0]);
         weights.insert("head.bias", vec![1], vec![1.0]);
-        assert_eq!(CacheKey::new(&key().spec, &weights, [1, 2, 2]), base);
+        assert_eq!(CacheKey::new(&key().spec, &Augment::default(), &weights, [1, 2, 2]), base);
         weights.insert("features.21.bias", vec![1], vec![2.0]);
-        assert_ne!(CacheKey::new(&key().spec, &weights, [1, 2, 2]), base);
+        assert_ne!(CacheKey::new(&key().spec, &Augment::default(), &weights, [1, 2, 2]), base);
     }
 }

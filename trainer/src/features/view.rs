@@ -3,6 +3,7 @@
 use std::fmt;
 
 use image::{Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
 use ocellus_model::{
     field::Field,
     preprocess::{self, PreprocessSpec, Tensor},
@@ -19,24 +20,64 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct View(pub u32);
 
-/// Largest rotation of a changed view, in degrees.
-const ROTATION_DEG: f64 = 15.0;
-/// Smallest part of the visible radius that a changed view shows.
-const CLOSEST: f64 = 0.85;
-/// Largest relative change of all channels together.
-const LIGHT: f64 = 0.25;
-/// Largest relative change of one channel alone.
-const COLOUR: f64 = 0.12;
-/// Largest change of the exponent on values 0..1.
-const GAMMA: f64 = 0.25;
+/// How far changed views may differ from the photograph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augment {
+    /// Largest rotation, in degrees.
+    pub rotation_deg: f64,
+    /// Smallest part of the visible radius that is shown.
+    pub closest: f64,
+    /// Largest relative change of all channels together.
+    pub light: f64,
+    /// Largest relative change of one channel alone.
+    pub colour: f64,
+    /// Largest change of the exponent on values 0..1.
+    pub gamma: f64,
+    /// Part of the changed views that are out of focus.
+    pub blur: f64,
+    /// Part of the changed views that were stored as a poor JPEG file.
+    pub jpeg: f64,
+    /// Mixes pairs of photographs with their labels, the weight drawn from Beta(mix, mix) (mix-up, Zhang et al. 2018);
+    /// 0: never. It changes no view: a batch's inputs are mixed, whatever they are.
+    pub mix: f64,
+}
+
+impl Default for Augment {
+    fn default() -> Self {
+        Self {
+            rotation_deg: 15.0,
+            closest: 0.85,
+            light: 0.25,
+            colour: 0.12,
+            gamma: 0.25,
+            blur: 0.0,
+            jpeg: 0.0,
+            mix: 0.0,
+        }
+    }
+}
+
+/// Largest standard deviation of the blur, as a part of the field's diameter: what a missed focus does at most before the
+/// gate refuses the photograph.
+const BLUR_MAX: f64 = 0.004;
+/// Qualities of poor JPEG files, of 100.
+const JPEG_QUALITY: std::ops::Range<u8> = 30..80;
 
 impl View {
     /// The tensor of this view. `digest` is the photograph's SHA-256 in hexadecimal.
-    pub fn tensor(self, pixels: &RgbImage, field: &Field, spec: &PreprocessSpec, digest: &str) -> Tensor {
+    pub fn tensor(
+        self,
+        pixels: &RgbImage,
+        field: &Field,
+        spec: &PreprocessSpec,
+        augment: &Augment,
+        digest: &str,
+    ) -> Tensor {
         let mut tensor = if self.0 == 0 {
             preprocess::preprocess(pixels, field, spec)
         } else {
-            let (pixels, field) = Change::draw(self.0, digest).apply(pixels, field);
+            let (pixels, field) = Change::draw(self.0, digest, augment).apply(pixels, field);
             preprocess::preprocess(&pixels, &field, spec)
         };
         if self.0 % 2 == 1 {
@@ -67,22 +108,32 @@ struct Change {
     part: f64,
     gains: [f64; 3],
     gamma: f64,
+    /// Standard deviation, as a part of the field's diameter.
+    blur: Option<f64>,
+    jpeg: Option<u8>,
 }
 
 impl Change {
-    fn draw(view: u32, digest: &str) -> Self {
+    fn draw(view: u32, digest: &str, augment: &Augment) -> Self {
         // FNV-1a: only has to give different photographs and views different streams, the same on every machine.
         let mut seed = 0xcbf2_9ce4_8422_2325_u64;
         for byte in digest.bytes().chain(view.to_le_bytes()) {
             seed = (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let angle = rng.random_range(-ROTATION_DEG..ROTATION_DEG).to_radians();
-        let part = rng.random_range(CLOSEST..1.0);
-        let light = rng.random_range(1.0 - LIGHT..1.0 + LIGHT);
-        let gains = std::array::from_fn(|_| light * rng.random_range(1.0 - COLOUR..1.0 + COLOUR));
-        let gamma = rng.random_range(1.0 - GAMMA..1.0 + GAMMA);
-        Self { angle, part, gains, gamma }
+        let mut about = |middle: f64, reach: f64| middle + rng.random_range(-1.0..1.0) * reach;
+        let angle = about(0.0, augment.rotation_deg).to_radians();
+        let reach = (1.0 - augment.closest) / 2.0;
+        let part = about(1.0 - reach, reach);
+        let light = about(1.0, augment.light);
+        let gains = std::array::from_fn(|_| light * about(1.0, augment.colour));
+        let gamma = about(1.0, augment.gamma);
+        // Drawn last and always, so that turning one of them on changes nothing else.
+        let blur = rng.random_range(0.0..BLUR_MAX);
+        let blur = rng.random_bool(augment.blur).then_some(blur);
+        let quality = rng.random_range(JPEG_QUALITY);
+        let jpeg = rng.random_bool(augment.jpeg).then_some(quality);
+        Self { angle, part, gains, gamma, blur, jpeg }
     }
 
     /// Turns the field about its centre into a square picture of its own and changes the colours; pixels beyond the
@@ -103,9 +154,22 @@ impl Change {
             let Rgb(colour) = bilinear(pixels, at.0, at.1);
             Rgb(std::array::from_fn(|channel| tables[channel][usize::from(colour[channel])]))
         });
+        let turned = match self.blur {
+            Some(blur) => image::imageops::fast_blur(&turned, (blur * side) as f32),
+            None => turned,
+        };
+        let turned = self.jpeg.and_then(|quality| stored(&turned, quality)).unwrap_or(turned);
         let visible_radius = field.visible_radius * self.part;
         (turned, Field { centre_x: half, centre_y: half, visible_radius, ..*field })
     }
+}
+
+/// A picture as a JPEG file of this quality gives it back; none where it is too large to be one.
+fn stored(pixels: &RgbImage, quality: u8) -> Option<RgbImage> {
+    let [width, height] = [pixels.width(), pixels.height()].map(|side| u16::try_from(side).ok());
+    let mut bytes = Vec::new();
+    Encoder::new(&mut bytes, quality).encode(pixels.as_raw(), width?, height?, ColorType::Rgb).ok()?;
+    Some(ocellus_model::image::decode(&bytes).ok()?.pixels)
 }
 
 /// The colour at a place between pixel centres; black outside.
@@ -143,16 +207,48 @@ mod tests {
 
     #[test]
     fn a_change_depends_on_photograph_and_view_only() {
-        assert_eq!(Change::draw(2, "ab"), Change::draw(2, "ab"));
-        assert_ne!(Change::draw(2, "ab"), Change::draw(4, "ab"));
-        assert_ne!(Change::draw(2, "ab"), Change::draw(2, "ac"));
+        let draw = |view: u32, digest: &str| Change::draw(view, digest, &Augment::default());
+        assert_eq!(draw(2, "ab"), draw(2, "ab"));
+        assert_ne!(draw(2, "ab"), draw(4, "ab"));
+        assert_ne!(draw(2, "ab"), draw(2, "ac"));
+    }
+
+    #[test]
+    fn changes_stay_within_their_ranges_and_what_is_off_never_happens() {
+        let augment = Augment { rotation_deg: 5.0, closest: 0.9, blur: 0.5, ..Augment::default() };
+        let drawn: Vec<Change> = (0..300).map(|view| Change::draw(view, "ab", &augment)).collect();
+        assert!(drawn.iter().all(|change| change.angle.abs() <= 5.0_f64.to_radians()));
+        assert!(drawn.iter().all(|change| (0.9..=1.0).contains(&change.part) && change.jpeg.is_none()));
+        let blurred = drawn.iter().filter(|change| change.blur.is_some()).count();
+        assert!((110..190).contains(&blurred), "{blurred} of 300");
+        // Turning one change on leaves the others as they were.
+        let plain = Change::draw(7, "ab", &Augment { blur: 0.0, ..augment.clone() });
+        assert_eq!(Change { blur: None, ..drawn[7].clone() }, plain);
+    }
+
+    #[test]
+    fn a_blurred_and_a_poorly_stored_view_lose_detail_and_keep_their_light() {
+        let pixels = RgbImage::from_fn(200, 200, |x, y| Rgb([if (x / 4 + y / 4) % 2 == 0 { 60 } else { 160 }, 90, 60]));
+        let field = Field { centre_x: 100.0, centre_y: 100.0, radius: 100.0, visible_radius: 100.0, confidence: 1.0 };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let spread = |change: &Change| {
+            let (picture, _) = change.apply(&pixels, &field);
+            let red: Vec<f64> = picture.pixels().map(|pixel| f64::from(pixel.0[0])).collect();
+            let mean = red.iter().sum::<f64>() / red.len() as f64;
+            (mean, (red.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / red.len() as f64).sqrt())
+        };
+        let (light, contrast) = spread(&none);
+        let blurred = spread(&Change { blur: Some(0.01), ..none.clone() });
+        assert!((blurred.0 - light).abs() < 2.0 && blurred.1 < 0.8 * contrast, "{blurred:?} of {contrast}");
+        let poor = stored(&pixels, 30).unwrap();
+        assert!(poor != pixels && poor.dimensions() == pixels.dimensions());
     }
 
     #[test]
     fn no_change_at_all_gives_the_field_back() {
         let pixels = RgbImage::from_fn(40, 40, |x, y| Rgb([x as u8 * 5, y as u8 * 5, 90]));
         let field = Field { centre_x: 20.0, centre_y: 20.0, radius: 15.0, visible_radius: 15.0, confidence: 1.0 };
-        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0 };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
         let (turned, new) = none.apply(&pixels, &field);
         assert_eq!((new.centre_x, new.visible_radius), (15.0, 15.0));
         for (x, y) in [(0, 0), (10, 20), (29, 29)] {
@@ -164,7 +260,8 @@ mod tests {
     fn a_half_turn_exchanges_the_corners() {
         let pixels = RgbImage::from_fn(20, 20, |x, y| Rgb([(x + 20 * y) as u8, 0, 0]));
         let field = Field { centre_x: 10.0, centre_y: 10.0, radius: 10.0, visible_radius: 10.0, confidence: 1.0 };
-        let half = Change { angle: std::f64::consts::PI, part: 1.0, gains: [1.0; 3], gamma: 1.0 };
+        let half =
+            Change { angle: std::f64::consts::PI, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
         let (turned, _) = half.apply(&pixels, &field);
         assert_eq!(turned.get_pixel(3, 4), pixels.get_pixel(16, 15));
     }

@@ -122,7 +122,7 @@ impl Run<'_> {
         let spec = config.spec();
         let stepper = Stepper {
             workers: &workers,
-            source: &Source::Photographs(&spec),
+            source: &Source::Photographs(&spec, &config.augment),
             trainable: Trainable::All,
             loss: self.task.loss(),
             bent: config.loss.clone(),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::keys;
 pub use super::keys::UnknownKey;
 use crate::{
+    features::Augment,
     net::{NamedWeights, Trainable, WeightsConvention, WeightsError},
     task::{Task, TaskKind},
 };
@@ -42,6 +43,9 @@ pub struct Config {
     /// The cache of the frozen blocks' features.
     #[serde(default)]
     pub features: FeaturesConfig,
+    /// How far views differ from the photograph, and whether photographs are mixed.
+    #[serde(default)]
+    pub augment: Augment,
     /// How labels and sources are weighed.
     #[serde(default)]
     pub balance: BalanceConfig,
@@ -173,7 +177,7 @@ pub struct ScheduleConfig {
     /// Photographs a step.
     pub batch: usize,
     /// Photographs of a step that are computed at once; smaller takes less memory, and the result differs in the
-    /// last bits only.
+    /// last bits only (with `augment.mix` they are what is mixed, and it differs in more).
     pub micro_batch: usize,
     /// Highest rate of the head.
     pub head_rate: f64,
@@ -362,6 +366,7 @@ impl Config {
             input: InputConfig::default(),
             weights: WeightsConfig::default(),
             features: FeaturesConfig::default(),
+            augment: Augment::default(),
             balance: BalanceConfig::default(),
             loss: LossConfig::default(),
             schedule: ScheduleConfig::default(),
@@ -459,6 +464,26 @@ impl Config {
         expect(size_is_good, "input.size", input.size.to_string(), "a multiple of 16 from 64 to 1024");
         expect((0.5..=1.0).contains(&input.disc), "input.disc", input.disc.to_string(), "0.5 to 1");
         expect((1..=64).contains(&self.features.views), "features.views", self.features.views.to_string(), "1 to 64");
+        let augment = &self.augment;
+        expect(
+            (0.0..=180.0).contains(&augment.rotation_deg),
+            "augment.rotation_deg",
+            augment.rotation_deg.to_string(),
+            "0 to 180",
+        );
+        expect((0.3..=1.0).contains(&augment.closest), "augment.closest", augment.closest.to_string(), "0.3 to 1");
+        for (key, reach) in [("light", augment.light), ("colour", augment.colour), ("gamma", augment.gamma)] {
+            expect((0.0..=0.9).contains(&reach), &format!("augment.{key}"), reach.to_string(), "0 to 0.9");
+        }
+        for (key, part) in [("blur", augment.blur), ("jpeg", augment.jpeg), ("mix", augment.mix)] {
+            expect(unit(part), &format!("augment.{key}"), part.to_string(), "0 to 1");
+        }
+        expect(
+            !(augment.mix > 0.0 && self.loss.is_focal()),
+            "augment.mix",
+            augment.mix.to_string(),
+            "0 with a focal or asymmetric loss, which is not the mixture of two",
+        );
         let balance = &self.balance;
         expect(unit(balance.label), "balance.label", balance.label.to_string(), "0 to 1");
         expect(unit(balance.source), "balance.source", balance.source.to_string(), "0 to 1");
@@ -648,6 +673,10 @@ mod tests {
         assert!(parse("task = \"multi_class\"\n[loss]\nsmoothing = 0.1\n").is_ok());
         assert!(parse("task = \"anomaly\"\n[loss]\ngamma_absent = 0.5\n").is_err());
         assert!(parse("task = \"anomaly\"\n[schedule]\npatience = 0\n").is_err());
+        let mixed = "[augment]\nmix = 0.3\n";
+        assert!(parse(&format!("task = \"multi_class\"\n{mixed}")).is_ok());
+        let error = parse(&format!("task = \"multi_label\"\n{focal}{mixed}")).unwrap_err();
+        assert!(error.contains("augment.mix is 0.3"), "{error}");
     }
 
     #[test]

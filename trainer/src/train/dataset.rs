@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::Ui,
-    features::{FeatureCache, Photo, Record, View, digests},
+    features::{Augment, FeatureCache, Photo, Record, View, digests},
     manifest::Row,
     task::Task,
 };
@@ -126,8 +126,8 @@ impl Dataset {
 pub(crate) enum Source<'a> {
     /// Block-4 features from the cache.
     Cache(&'a FeatureCache),
-    /// Photographs, decoded and preprocessed each time.
-    Photographs(&'a PreprocessSpec),
+    /// Photographs, decoded and preprocessed each time, in views of these ranges.
+    Photographs(&'a PreprocessSpec, &'a Augment),
 }
 
 impl Source<'_> {
@@ -151,14 +151,14 @@ impl Source<'_> {
                 }
                 Ok((data, cache.shape()))
             }
-            Source::Photographs(spec) => {
+            Source::Photographs(spec, augment) => {
                 let mut data = Vec::with_capacity(samples.len() * spec.shape().iter().product::<usize>());
                 for (sample, view) in samples {
                     let fail = |reason: String| TrainError::Photograph { file: sample.photo.file.clone(), reason };
                     let photograph =
                         ocellus_model::image::read(&sample.photo.path).map_err(|error| fail(error.to_string()))?;
                     let field = field::find_field(&photograph.pixels).map_err(|error| fail(error.to_string()))?;
-                    data.extend(view.tensor(&photograph.pixels, &field, spec, &sample.sha256).data);
+                    data.extend(view.tensor(&photograph.pixels, &field, spec, augment, &sample.sha256).data);
                 }
                 Ok((data, spec.shape()))
             }

@@ -17,20 +17,20 @@ use super::{
     MODEL_FILE, RunInfo, TrainError,
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
-    dataset::{Dataset, Sample, Source},
+    dataset::{Dataset, Source},
     folder::{self, CONFIG_FILE},
     loss,
     metrics::{self, EpochMetrics},
     optimizer::Optimizer,
     schedule,
-    step::{BatchGradients, Stepper},
+    step::{BatchGradients, Chosen, Stepper},
     stream,
     workers::Workers,
 };
 use crate::{
     cli::Ui,
     device::DeviceChoice,
-    features::{CacheKey, Extraction, FeatureCache, Photo, View, extract},
+    features::{CacheKey, Extraction, FeatureCache, Photo, extract},
     files::hex,
     manifest::Manifest,
     net::{NamedWeights, Network, block_of},
@@ -121,7 +121,7 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     train.weigh(&task, &config.balance);
     let source = match &cache {
         Some(cache) => Source::Cache(cache),
-        None => Source::Photographs(&spec),
+        None => Source::Photographs(&spec, &config.augment),
     };
     let digest = run_digest(config, &weights, &train, &validation);
     let run = Run { setup, task, network, train, validation, left_out, digest, weights };
@@ -145,7 +145,7 @@ fn features(
     ui: &Ui,
 ) -> Result<FeatureCache, TrainError> {
     let spec = setup.config.spec();
-    let key = CacheKey::new(&spec, weights, network.block4_shape(spec.size as usize));
+    let key = CacheKey::new(&spec, &setup.config.augment, weights, network.block4_shape(spec.size as usize));
     let folder = key.folder(&setup.config.features.cache);
     let extraction = |views| Extraction {
         network,
@@ -358,9 +358,14 @@ impl Run<'_> {
         let progress = ui.progress("training", batches.len() as u64);
         progress.inc(now.state.position as u64);
         while now.state.position < batches.len() {
-            let chosen: Vec<(&Sample, View)> = batches[now.state.position]
+            let (seed, epoch, mix) = (config.seed, now.state.epoch, config.augment.mix);
+            let chosen: Vec<Chosen<'_>> = batches[now.state.position]
                 .iter()
-                .map(|index| (&samples[*index], stream::view(config.seed, now.state.epoch, *index, views)))
+                .map(|index| Chosen {
+                    sample: &samples[*index],
+                    view: stream::view(seed, epoch, *index, views),
+                    kept: if mix > 0.0 { stream::kept(seed, epoch, *index, mix) } else { 1.0 },
+                })
                 .collect();
             let started = Instant::now();
             let result = stepper.gradients(&now.network, &chosen, chosen.len() as f64 * mean_weight)?;
@@ -370,11 +375,11 @@ impl Run<'_> {
                     epoch: now.state.epoch + 1,
                     batch: now.state.position + 1,
                     step: checkpoints.steps()?.last().copied().unwrap_or(0),
-                    files: chosen.iter().map(|(sample, _)| sample.photo.file.clone()).collect(),
+                    files: chosen.iter().map(|chosen| chosen.sample.photo.file.clone()).collect(),
                 });
             }
             let rate = config.schedule.head_rate * schedule::factor(now.state.step, steps, &config.schedule);
-            let weights: f64 = chosen.iter().flat_map(|(sample, _)| &sample.weights).map(|w| f64::from(*w)).sum();
+            let weights: f64 = chosen.iter().flat_map(|chosen| &chosen.sample.weights).map(|w| f64::from(*w)).sum();
             now.state.loss.0 += result.loss_sum;
             now.state.loss.1 += weights;
             stepper.workers.alone(|| self.apply(now, result, rate));
