@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod net;
 pub mod pack;
 pub mod predict;
+pub mod shard;
 pub mod sign;
 pub mod split;
 pub mod stop;

@@ -1,4 +1,5 @@
-//! `bench`: how fast this machine prepares photographs and runs the network, so that a run's length can be reckoned.
+//! `bench`: how fast this machine prepares photographs, runs the network and trains it, so that a run's length can be
+//! reckoned.
 
 use std::{
     path::PathBuf,
@@ -14,8 +15,8 @@ use crate::{
     error::{Exit, ExpectedError},
     features::View,
     manifest::Manifest,
-    net::{NamedWeights, Network},
-    train::config::Config,
+    net::{Network, WeightsConvention},
+    train::{config::Config, steps_a_second},
 };
 
 /// Time spent on each measurement.
@@ -40,20 +41,36 @@ pub(super) struct Args {
     /// Where to compute: flex, wgpu, vulkan, cuda, cuda:N.
     #[arg(long, default_value = "flex")]
     device: DeviceChoice,
+    /// Measure only this.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
 }
 
-/// What was measured, each a second, on one thread.
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// From a file to the network's input.
+    Views,
+    /// Forward through the network.
+    Forward,
+    /// Whole training steps.
+    Steps,
+}
+
+/// What was measured, each a second; none where it was not asked for or there are no weights.
 #[derive(Debug, Serialize)]
 struct Report {
     photographs: usize,
     size: u32,
     device: String,
-    /// Decoded, field found, as it is.
-    plain_views: f64,
-    /// Decoded, field found, changed as in training.
-    changed_views: f64,
-    /// Forward through the whole network, one after the other; none without weights.
+    /// Decoded, field found, as it is; one thread.
+    plain_views: Option<f64>,
+    /// Decoded, field found, changed as in training; one thread.
+    changed_views: Option<f64>,
+    /// Forward through the whole network, one photograph after the other.
     forward: Option<f64>,
+    /// Whole training steps of the configured part, in the configured batches, all cores.
+    trained: Option<f64>,
 }
 
 impl Args {
@@ -90,27 +107,34 @@ impl Args {
         }
         // The bytes are in memory, so that the disk is not measured.
         let views = |view: u32| {
-            ui.say(format_args!("preparing view {view} of {} photographs for {} s", usable.len(), FOR.as_secs()));
-            let mut at = 0;
-            a_second(|| {
-                let prepared = prepare(&usable[at % usable.len()], View(view), &at.to_string());
-                at += 1;
-                usize::from(prepared.is_some())
+            self.asks_for(Part::Views).then(|| {
+                ui.say(format_args!("preparing view {view} of {} photographs for {} s", usable.len(), FOR.as_secs()));
+                let mut at = 0;
+                a_second(|| {
+                    let prepared = prepare(&usable[at % usable.len()], View(view), &at.to_string());
+                    at += 1;
+                    usize::from(prepared.is_some())
+                })
             })
         };
         let (plain_views, changed_views) = (views(0), views(1));
-        let forward = match &config.weights.file {
-            None => None,
-            Some(path) => {
-                let weights = NamedWeights::read(path).map_err(|error| usage(&error))?;
+        let has_weights = config.weights.file.is_some() || config.weights.convention == WeightsConvention::Drawn;
+        let (mut forward, mut trained) = (None, None);
+        if has_weights && (self.asks_for(Part::Forward) || self.asks_for(Part::Steps)) {
+            let weights = config.weights.load(config.seed)?;
+            if self.asks_for(Part::Forward) {
                 let device = self.device.open().map_err(|error| usage(&error))?;
                 let network = Network::build(&device, &weights, 1, config.seed).map_err(|error| usage(&error))?;
                 // What fails does so at once, and the first run is slower than the others.
                 network.logits_and_map(&tensors).map_err(anyhow::Error::from)?;
                 ui.say(format_args!("running the network on {} for {} s", self.device, FOR.as_secs()));
-                Some(a_second(|| network.logits_and_map(&tensors).map_or(0, |predictions| predictions.len())))
+                forward = Some(a_second(|| network.logits_and_map(&tensors).map_or(0, |found| found.len())));
             }
-        };
+            if self.asks_for(Part::Steps) {
+                ui.say(format_args!("training on {} for {} s", self.device, FOR.as_secs()));
+                trained = Some(steps_a_second(&config, &weights, self.device, FOR).map_err(anyhow::Error::from)?);
+            }
+        }
         let report = Report {
             photographs: usable.len(),
             size: spec.size,
@@ -118,19 +142,29 @@ impl Args {
             plain_views,
             changed_views,
             forward,
+            trained,
         };
-        let mut text = format!(
-            "{} photographs at {} pixels, one thread:\n  {plain_views:8.1} plain views a second\n  {changed_views:8.1} changed views a second\n",
-            report.photographs, report.size
-        );
-        match forward {
-            Some(rate) => {
-                text.push_str(&format!("  {rate:8.2} photographs a second through the network on {}\n", report.device))
+        let mut text = format!("{} photographs at {} pixels:\n", report.photographs, report.size);
+        for (rate, what) in [
+            (plain_views, "plain views a second, one thread"),
+            (changed_views, "changed views a second, one thread"),
+            (forward, "photographs a second through the network"),
+            (trained, "photographs a second in training steps"),
+        ] {
+            if let Some(rate) = rate {
+                text.push_str(&format!("  {rate:8.2} {what}\n"));
             }
-            None => text.push_str("  the network was not run: weights.file is not set\n"),
+        }
+        if !has_weights {
+            text.push_str("  the network was not run: weights.file is not set\n");
         }
         ui.result(&report, text)?;
+        ui.next(format_args!("ocellus-trainer train --config {} --out runs/first", super::ui::shell(&self.config)));
         Ok(Exit::Ok)
+    }
+
+    fn asks_for(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
     }
 }
 

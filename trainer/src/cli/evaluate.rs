@@ -12,13 +12,16 @@ use super::{
 use crate::{
     error::{Exit, ExpectedError},
     evaluate::{
-        evaluate, html, markdown, predictions_csv,
+        evaluate, html, look, markdown,
+        parts::{Gathered, gather},
+        predictions_csv,
         stored::{METRICS_FILE, PREDICTIONS_FILE},
         suspects_csv,
     },
-    files::write_atomically,
+    files::{sha256_of, write_atomically},
     gate,
     manifest::Manifest,
+    shard::Shard,
     train::{CONFIG_FILE, config::Config},
 };
 
@@ -75,8 +78,22 @@ impl Args {
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let (metrics, photographs) =
-            evaluate(&predictor, words, &manifest, &root, self.prevalence, ui).map_err(expected)?;
+        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);
+        let mut looked = look(&predictor, mine, &root, ui).map_err(expected)?;
+        if !shard.is_whole() {
+            let of = format!("{words} {}", sha256_of(&path).map_err(anyhow::Error::from)?);
+            match gather(&out, shard, &of, looked, manifest.rows.len())? {
+                Gathered::All(all) => looked = all,
+                Gathered::Missing(missing) => {
+                    let list: Vec<String> = missing.iter().map(usize::to_string).collect();
+                    let text = format!("{shard} is in {}; still missing: {}\n", out.display(), list.join(", "));
+                    ui.result(&serde_json::json!({ "part": shard.index + 1, "missing": missing }), text)?;
+                    return Ok(Exit::Ok);
+                }
+            }
+        }
+        let (metrics, photographs) = evaluate(&predictor, words, &manifest, looked, self.prevalence, ui);
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;

@@ -14,6 +14,7 @@ use crate::{
     error::{Exit, ExpectedError},
     files::csv_bytes,
     predict::Predictor,
+    shard::Shard,
 };
 
 /// Arguments of `predict`.
@@ -47,14 +48,19 @@ impl Args {
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let (predictor, _) = self.network.load()?;
         let keep = self.dump_tensors.is_some();
-        let judged =
-            predictor.run(&self.photographs, ui, |_, _, tensor| keep.then(|| tensor.clone())).map_err(expected)?;
+        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        // Numbers are those of the whole list, so that the parts' files don't collide.
+        let (numbers, mine): (Vec<usize>, Vec<PathBuf>) =
+            self.photographs.iter().cloned().enumerate().filter(|(number, _)| shard.takes(*number)).unzip();
+        if !shard.is_whole() {
+            ui.say(format_args!("{shard}: {} of {} photographs", mine.len(), self.photographs.len()));
+        }
+        let judged = predictor.run(&mine, ui, |_, _, tensor| keep.then(|| tensor.clone())).map_err(expected)?;
         if let Some(folder) = &self.dump_tensors {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
         let mut lines = Vec::with_capacity(judged.len());
-        for (index, (file, judged)) in self.photographs.iter().zip(judged).enumerate() {
-            let file = file.clone();
+        for ((index, file), judged) in numbers.into_iter().zip(mine).zip(judged) {
             lines.push(match judged {
                 Err(reason) => Line { file, error: Some(reason), logits: Vec::new(), probabilities: Vec::new() },
                 Ok(judged) => {

@@ -9,6 +9,7 @@ use crate::{
     device::DeviceChoice,
     error::{Exit, ExpectedError},
     features::FeatureError,
+    shard::Shard,
     stop::Stop,
     train::{CONFIG_FILE, Outcome, RunInfo, Setup, TrainError, config::Config, train},
 };
@@ -40,6 +41,11 @@ pub(super) struct Args {
     /// Set a key of the configuration, as in --set schedule.epochs=3; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Train once for each of these values of a key, as in --sweep seed=1,2,3; given several times, for every
+    /// combination, each in a folder of its own below --out. As an array job (`SLURM_ARRAY_TASK_ID`, or `RANK` and
+    /// `WORLD_SIZE`) every process takes its share of them.
+    #[arg(long = "sweep", value_name = "KEY=VALUES")]
+    sweep: Vec<String>,
     /// Workers; each takes one core on `flex`. The result does not depend on it [default: all cores].
     #[arg(long)]
     workers: Option<usize>,
@@ -74,10 +80,42 @@ impl Args {
     /// Usage for a bad configuration, data for data that can't be trained on, interrupted when somebody asked to stop,
     /// failed for everything else. Photographs that had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let mut config = match &self.config {
-            Some(path) => Config::read_with(path, &self.settings)?,
-            None => Config::simple().with(&self.settings)?,
-        };
+        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        if self.sweep.is_empty() {
+            if !shard.is_whole() {
+                ui.warn(format_args!(
+                    "the environment says {shard}, but one training is not parted; --sweep parts many"
+                ));
+            }
+            return self.train(&self.settings, &self.out, ui);
+        }
+        let points = points(&self.sweep)?;
+        // All are read before any is trained, so that a wrong value is told at once.
+        for point in &points {
+            self.configuration(&[&self.settings[..], &point[..]].concat())?;
+        }
+        let mut exit = Exit::Ok;
+        for (number, point) in points.iter().enumerate().filter(|(number, _)| shard.takes(*number)) {
+            ui.say(format_args!("{} of {}: {}", number + 1, points.len(), point.join(" ")));
+            let out = self.out.join(folder_of(number, point));
+            let ended = self.train(&[&self.settings[..], &point[..]].concat(), &out, ui)?;
+            if ended != Exit::Ok {
+                exit = ended;
+            }
+        }
+        ui.next(format_args!("ocellus-trainer runs list {}", super::ui::shell(&self.out)));
+        Ok(exit)
+    }
+
+    fn configuration(&self, settings: &[String]) -> Result<Config, ExpectedError> {
+        Ok(match &self.config {
+            Some(path) => Config::read_with(path, settings)?,
+            None => Config::simple().with(settings)?,
+        })
+    }
+
+    fn train(&self, settings: &[String], out: &Path, ui: &Ui) -> Result<Exit, ExpectedError> {
+        let mut config = self.configuration(settings)?;
         if let Some(cache) = &self.cache {
             config.features.cache.clone_from(cache);
         }
@@ -86,7 +124,7 @@ impl Args {
         let split = given(&self.split, &config.data.split);
         let root = given(&self.root, &config.data.root);
         config.weights.file = given(&self.weights, &config.weights.file);
-        go(config, [split, root], &self.out, self.device, self.workers, ui)
+        go(config, [split, root], out, self.device, self.workers, ui)
     }
 }
 
@@ -102,6 +140,31 @@ impl ResumeArgs {
         let paths = [config.data.split.clone(), config.data.root.clone()];
         go(config, paths, &self.run, self.device, self.workers, ui)
     }
+}
+
+/// The combinations of a sweep's values, each as settings.
+fn points(sweep: &[String]) -> Result<Vec<Vec<String>>, ExpectedError> {
+    let mut points = vec![Vec::new()];
+    for axis in sweep {
+        let wrong = || ExpectedError::Usage(format!("--sweep {axis}: expected KEY=VALUE,VALUE as in seed=1,2,3"));
+        let (key, values) = axis.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(wrong)?;
+        let values: Vec<&str> = values.split(',').map(str::trim).collect();
+        if values.iter().any(|value| value.is_empty()) {
+            return Err(wrong());
+        }
+        points = points
+            .iter()
+            .flat_map(|point| values.iter().map(|value| [&point[..], &[format!("{key}={value}")]].concat()))
+            .collect();
+    }
+    Ok(points)
+}
+
+/// A run's folder within a sweep: its number, and what it was given.
+fn folder_of(number: usize, point: &[String]) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "=.-_".contains(c) { c } else { '_' };
+    let given: String = point.join(" ").chars().map(safe).collect();
+    format!("{:03}-{given}", number + 1)
 }
 
 /// Trains with a configuration; `paths` are split and root.
@@ -179,5 +242,21 @@ pub(super) fn expected(error: TrainError, run: &Path) -> ExpectedError {
         TrainError::Manifest(error) => error.into(),
         TrainError::Data(_) | TrainError::Photograph { .. } => ExpectedError::Data(error.to_string()),
         other => anyhow::Error::from(other).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_is_every_combination_in_order() {
+        let points = points(&["seed=1,2".to_owned(), "schedule.head_rate=1e-3, 1e-4".to_owned()]).unwrap();
+        assert_eq!(points.len(), 4);
+        assert_eq!(points[1], ["seed=1", "schedule.head_rate=1e-4"]);
+        assert_eq!(folder_of(1, &points[1]), "002-seed=1_schedule.head_rate=1e-4");
+        for wrong in ["seed", "=1", "seed=1,,2", "seed="] {
+            assert!(super::points(&[wrong.to_owned()]).is_err(), "{wrong} was taken");
+        }
     }
 }

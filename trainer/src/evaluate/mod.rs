@@ -14,6 +14,7 @@ pub mod compare;
 pub mod frame;
 pub mod interval;
 mod page;
+pub mod parts;
 mod report;
 pub mod screening;
 pub mod stored;
@@ -27,17 +28,17 @@ use std::{
 use ocellus_model::{
     decision::Outcome,
     label::{Label, Output},
-    quality,
+    quality::{self, Quality},
 };
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::Ui,
     files::sha256_of,
     gate::{Gated, Refusals, refusals},
     manifest::{Manifest, Row},
-    predict::{Decision, PredictError, Predictor},
+    predict::{Decision, Judged, PredictError, Predictor},
     split::components::components,
 };
 use auroc::{auroc, average_precision};
@@ -161,36 +162,63 @@ pub struct Photograph<'a> {
     pub outcome: Option<Outcome>,
 }
 
-/// Judges every photograph of a manifest; `prevalence` is the part of the people screened who are taken for abnormal in
-/// predictive values.
+/// What came of looking at one photograph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// One logit an output, that of the gradability last.
+    logits: Vec<f32>,
+    /// What the frame baseline sees.
+    frame: [f64; FEATURES],
+    /// Quality by the measures alone.
+    quality: Quality,
+}
+
+/// What came of a photograph, or why there is nothing.
+pub type LookedAt = Result<Looked, String>;
+
+/// Looks at the photographs of some rows. One that can't be read or has no field gives the reason instead.
 ///
 /// # Errors
 /// When the engine fails.
+pub fn look<'a>(
+    predictor: &Predictor,
+    rows: impl Iterator<Item = &'a Row>,
+    root: &Path,
+    ui: &Ui,
+) -> Result<Vec<LookedAt>, PredictError> {
+    let files: Vec<PathBuf> = rows.map(|row| root.join(&row.file)).collect();
+    let judged = predictor.run(&files, ui, |pixels, field, _| (features(pixels), quality::assess(pixels, field)))?;
+    let looked = judged
+        .into_iter()
+        .map(|judged| judged.map(|Judged { logits, seen: (frame, quality) }| Looked { logits, frame, quality }));
+    Ok(looked.collect())
+}
+
+/// The figures of a manifest whose photographs were [looked at](look); `prevalence` is the part of the people screened who
+/// are taken for abnormal in predictive values.
 pub fn evaluate<'a>(
     predictor: &Predictor,
     network: String,
     manifest: &'a Manifest,
-    root: &Path,
+    looked: Vec<LookedAt>,
     prevalence: f64,
     ui: &Ui,
-) -> Result<(Metrics, Vec<Photograph<'a>>), PredictError> {
+) -> (Metrics, Vec<Photograph<'a>>) {
     let rows = &manifest.rows;
-    let files: Vec<PathBuf> = rows.iter().map(|row| root.join(&row.file)).collect();
-    let judged = predictor.run(&files, ui, |pixels, field, _| (features(pixels), quality::assess(pixels, field)))?;
     let parts = components(rows, []);
     let mut seen = Vec::new();
     let mut photographs = Vec::with_capacity(rows.len());
     let mut unreadable = Vec::new();
     let mut gated = Vec::new();
-    for ((row, judged), component) in rows.iter().zip(judged).zip(parts) {
-        let (logits, outcome) = match judged {
-            Ok(judged) => {
-                let (frame, quality) = judged.seen;
-                let quality = predictor.quality(quality, &judged.logits);
+    for ((row, looked), component) in rows.iter().zip(looked).zip(parts) {
+        let (logits, outcome) = match looked {
+            Ok(Looked { logits, frame, quality }) => {
+                let quality = predictor.quality(quality, &logits);
                 gated.push(Gated::new(row, Ok(&quality)));
-                seen.push(Seen { row, logits: judged.logits.clone(), frame, component });
-                let outcome = predictor.decide(&quality, &judged.logits);
-                (Ok(judged.logits), outcome)
+                seen.push(Seen { row, logits: logits.clone(), frame, component });
+                let outcome = predictor.decide(&quality, &logits);
+                (Ok(logits), outcome)
             }
             Err(reason) => {
                 gated.push(Gated::new(row, Err(reason.clone())));
@@ -254,7 +282,7 @@ pub fn evaluate<'a>(
             sources: sources.iter().map(|source| ((*source).to_owned(), frame_of(Some(source)))).collect(),
         },
     };
-    Ok((metrics, photographs))
+    (metrics, photographs)
 }
 
 /// How well one of several classes is told: by the classes of the network, or by its outputs.

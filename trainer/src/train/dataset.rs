@@ -126,6 +126,8 @@ impl Dataset {
 pub(crate) enum Source<'a> {
     /// Block-4 features from the cache.
     Cache(&'a FeatureCache),
+    /// The same numbers for every photograph, of this shape: what a step's speed is measured with.
+    Drawn(&'a [f32], [usize; 3]),
     /// Photographs, decoded and preprocessed each time, in views of these ranges.
     Photographs(&'a PreprocessSpec, &'a Augment),
 }
@@ -151,6 +153,7 @@ impl Source<'_> {
                 }
                 Ok((data, cache.shape()))
             }
+            Source::Drawn(numbers, shape) => Ok((numbers.repeat(samples.len()), *shape)),
             Source::Photographs(spec, augment) => {
                 let mut data = Vec::with_capacity(samples.len() * spec.shape().iter().product::<usize>());
                 for (sample, view) in samples {

@@ -26,6 +26,7 @@ mod page;
 mod run;
 mod run_info;
 pub mod schedule;
+mod speed;
 mod step;
 pub mod stream;
 mod workers;
@@ -38,6 +39,7 @@ pub use folder::CONFIG_FILE;
 pub use metrics::EpochMetrics;
 pub use run::{Outcome, Setup, train};
 pub use run_info::{MODEL_FILE, RUN_FILE, RunInfo};
+pub use speed::steps_a_second;
 
 use crate::{
     features::FeatureError,

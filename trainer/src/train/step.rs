@@ -111,13 +111,17 @@ impl Stepper<'_> {
     }
 
     fn logits(&self, vgg: &Vgg16, input: Tensor<4>) -> Tensor<2> {
-        let first = match self.source {
-            Source::Cache(_) => 5,
-            Source::Photographs(..) => self.trainable.first_block(),
+        // Drawn inputs are what the cache would hold, where there would be one.
+        let from_block4 = match self.source {
+            Source::Cache(_) => true,
+            Source::Photographs(..) => false,
+            Source::Drawn(..) => self.trainable.starts_from_block4(),
         };
-        let input = match self.source {
-            Source::Cache(_) => input,
-            Source::Photographs(..) => vgg.frozen(input, first),
+        let (first, input) = if from_block4 {
+            (5, input)
+        } else {
+            let first = self.trainable.first_block();
+            (first, vgg.frozen(input, first))
         };
         let by_products = first >= 5 && input.device() == Device::flex();
         vgg.logits(if by_products { vgg.features_by_products(input) } else { vgg.forward_from_block(input, first) })

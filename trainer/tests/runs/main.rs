@@ -7,6 +7,7 @@ mod elsewhere;
 mod first_steps;
 mod memory;
 mod pitfalls;
+mod shares;
 
 use std::{
     fs,
