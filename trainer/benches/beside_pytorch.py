@@ -129,7 +129,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         config = os.path.join(folder, "run.toml")
         with open(config, "w") as text:
+            # As many photographs at once as on the other side, shared among the workers.
             text.write(f'task = "multi_label"\n[weights]\nfile = "{weights}"\n')
+            text.write(f"[schedule]\nbatch = {BATCH}\nmicro_batch = {max(1, BATCH // os.cpu_count())}\n")
         ours = [trainer, "bench", manifest, "--root", root, "--config", config, "--json", "--quiet"]
         this = [sys.executable, os.path.abspath(__file__)]
         for number in range(rounds):

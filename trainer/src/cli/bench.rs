@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ocellus_model::{field::find_field, preprocess::Tensor};
+use ocellus_model::field::{Field, find_field};
 use serde::Serialize;
 
 use super::{Ui, manifest::root_of};
@@ -65,7 +65,7 @@ struct Report {
     device: String,
     /// Decoded, field found, as it is; one thread.
     plain_views: Option<f64>,
-    /// Decoded, field found, changed as in training; one thread.
+    /// Decoded, the field known, changed as in training; one thread.
     changed_views: Option<f64>,
     /// Forward through the whole network, one photograph after the other.
     forward: Option<f64>,
@@ -87,19 +87,18 @@ impl Args {
         let step = (manifest.rows.len() / PHOTOGRAPHS).max(1);
         let chosen = manifest.rows.iter().step_by(step).take(PHOTOGRAPHS);
         let files: Vec<Vec<u8>> = chosen.filter_map(|row| std::fs::read(root.join(&row.file)).ok()).collect();
-        let prepare = |bytes: &[u8], view: View, name: &str| -> Option<Tensor> {
-            let pixels = ocellus_model::image::decode(bytes).ok()?.pixels;
-            let field = find_field(&pixels).ok()?;
-            Some(view.tensor(&pixels, &field, &spec, &config.augment, name))
-        };
+        let decode = |bytes: &[u8]| Some(ocellus_model::image::decode(bytes).ok()?.pixels);
         let mut tensors = Vec::new();
-        let usable: Vec<Vec<u8>> = files
+        // A run finds each photograph's field once and remembers it.
+        let usable: Vec<(Vec<u8>, Field)> = files
             .into_iter()
-            .filter(|bytes| {
-                let tensor = prepare(bytes, View(0), "");
-                let is_usable = tensor.is_some();
-                tensors.extend(tensor.filter(|_| tensors.is_empty()));
-                is_usable
+            .filter_map(|bytes| {
+                let pixels = decode(&bytes)?;
+                let field = find_field(&pixels).ok()?;
+                if tensors.is_empty() {
+                    tensors.push(View(0).tensor(&pixels, &field, &spec, &config.augment, ""));
+                }
+                Some((bytes, field))
             })
             .collect();
         if usable.is_empty() {
@@ -111,8 +110,13 @@ impl Args {
                 ui.say(format_args!("preparing view {view} of {} photographs for {} s", usable.len(), FOR.as_secs()));
                 let mut at = 0;
                 a_second(|| {
-                    let prepared = prepare(&usable[at % usable.len()], View(view), &at.to_string());
+                    let (bytes, known) = &usable[at % usable.len()];
                     at += 1;
+                    let prepared = decode(bytes).and_then(|pixels| {
+                        // As it is, a photograph is seen for the first time.
+                        let field = if view == 0 { find_field(&pixels).ok()? } else { *known };
+                        Some(View(view).tensor(&pixels, &field, &spec, &config.augment, &at.to_string()))
+                    });
                     usize::from(prepared.is_some())
                 })
             })
@@ -132,7 +136,7 @@ impl Args {
             }
             if self.asks_for(Part::Steps) {
                 ui.say(format_args!("training on {} for {} s", self.device, FOR.as_secs()));
-                trained = Some(steps_a_second(&config, &weights, self.device, FOR).map_err(anyhow::Error::from)?);
+                trained = Some(steps_a_second(&config, weights, self.device, FOR).map_err(anyhow::Error::from)?);
             }
         }
         let report = Report {

@@ -77,6 +77,13 @@ impl Args {
         let manifest = Manifest::read(&path)?;
         let root = root_of(&path, self.root.as_ref());
         let (predictor, words) = self.network.load()?;
+        if ui.would(format_args!(
+            "judge {} photographs with {words} and write {}",
+            manifest.rows.len(),
+            out.display()
+        ))? {
+            return Ok(Exit::Ok);
+        }
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
         let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
         let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);

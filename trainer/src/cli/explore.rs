@@ -39,6 +39,10 @@ impl Args {
         let manifest = Manifest::read(&self.manifest)?;
         let root = root_of(&self.manifest, self.root.as_ref());
         let found = explore(&manifest.rows, &root, ui);
+        let pages = [self.out.clone(), self.out.with_extension("json")].map(|path| path.display().to_string());
+        if ui.would(format_args!("write {}", pages.join(" and ")))? {
+            return Ok(Exit::Ok);
+        }
         write_atomically(&self.out, html(&found, &self.manifest.display().to_string()).as_bytes())
             .with_context(|| self.out.display().to_string())?;
         let json = self.out.with_extension("json");

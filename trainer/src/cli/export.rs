@@ -72,6 +72,9 @@ impl Args {
         let finished = std::fs::metadata(self.run.join(RUN_FILE)).and_then(|meta| meta.modified());
         let finished = finished
             .map_err(|error| ExpectedError::Usage(format!("{}: not a finished run: {error}", self.run.display())))?;
+        if ui.would(format_args!("write the bundle {} of {}", self.out.display(), self.run.display()))? {
+            return Ok(Exit::Ok);
+        }
         let setup = Export {
             run: self.run.clone(),
             split: self.split.clone(),

@@ -86,6 +86,10 @@ impl Args {
         let labelled = manifest.rows.iter().filter(|row| row.labels.iter().any(Option::is_some));
         let files: Vec<String> = labelled.map(|row| row.file.clone()).collect();
         let without_labels = manifest.rows.len() - files.len();
+        let views = config.features.views;
+        if ui.would(format_args!("compute {views} views of {} photographs into {}", files.len(), folder.display()))? {
+            return Ok(Exit::Ok);
+        }
         let photos = digests(&files, &root, ui);
         let stop = Stop::of_signals().map_err(anyhow::Error::from)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);

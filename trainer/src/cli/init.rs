@@ -67,6 +67,9 @@ impl Args {
         let manifest = Manifest::read(&self.split.join("train.csv"))?;
         let seen = look(&manifest.rows, &self.root);
         let text = configuration(self, &seen);
+        if ui.would(format_args!("write {}:\n{text}", self.out.display()))? {
+            return Ok(Exit::Ok);
+        }
         write_atomically(&self.out, text.as_bytes()).with_context(|| self.out.display().to_string())?;
         ui.result(&seen, format!("{}: for {} photographs\n", self.out.display(), seen.photographs))?;
         ui.next(format_args!("ocellus-trainer train --config {} --out runs/first", shell(&self.out)));

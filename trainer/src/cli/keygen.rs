@@ -34,6 +34,9 @@ impl Args {
     /// # Errors
     /// Usage when a file is there already, failed when it can't be written.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        if ui.would(format_args!("make {} and its .pub beside it", self.secret.display()))? {
+            return Ok(Exit::Ok);
+        }
         let keys = generate(&self.secret, password(self.password_env.as_ref())?)?;
         let text = format!("secret key {} (keep it offline)\npublic key {}\n", self.secret.display(), keys.display());
         let paths = serde_json::json!({ "secret": self.secret, "public": keys });

@@ -126,6 +126,9 @@ fn check_manifest(ui: &Ui, path: &Path, root: &Path, digests: bool) -> Result<Ex
 }
 
 fn write(ui: &Ui, root: &Path, out: &Path, rows: Vec<Row>) -> Result<Exit, ExpectedError> {
+    if ui.would(format_args!("write {} photographs to {}", rows.len(), out.display()))? {
+        return Ok(Exit::Ok);
+    }
     write_rows(out, &rows)?;
     ui.say(format_args!("{}: {} photographs", out.display(), rows.len()));
     ui.next(format_args!("ocellus-trainer manifest check {} --root {}", shell(out), shell(root)));

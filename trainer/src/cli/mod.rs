@@ -59,6 +59,9 @@ struct Shared {
     /// No progress, no remarks, no next command.
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Check everything, say what would be done, and write nothing.
+    #[arg(long, global = true)]
+    dry_run: bool,
 }
 
 /// What to do; the order is that of a first run.
@@ -167,6 +170,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     // A second initialisation (several runs in one process, as tests do) keeps the first logger.
     let _ = env_logger::Builder::from_env(env_logger::Env::new().filter_or("OCELLUS_LOG", default_level)).try_init();
     let ui = Ui::new(app.shared.json, app.shared.quiet);
+    let ui = if app.shared.dry_run { ui.dry() } else { ui };
     match app.verb.run(&ui) {
         Ok(exit) => exit,
         Err(error) => {

@@ -84,6 +84,10 @@ impl PackArgs {
             name: self.name.clone(),
             side: self.side,
         };
+        if ui.would(format_args!("pack {} of {} into {}", self.name, self.split.display(), self.out.display()))? {
+            request.config.check()?;
+            return Ok(Exit::Ok);
+        }
         let packed = pack(&request, ui).map_err(|error| expected(error, &self.out))?;
         for (file, reason) in &packed.left_out {
             ui.warn(format_args!("left out {file}: {reason}"));
@@ -125,6 +129,9 @@ impl AdoptArgs {
             workers: None,
             stop: Stop::of_signals().map_err(anyhow::Error::from)?,
         };
+        if ui.would(format_args!("measure {} and write {}", self.result.display(), self.out.display()))? {
+            return Ok(Exit::Ok);
+        }
         let info = adopt(&self.result, &setup, ui).map_err(|error| expected(error, &self.out))?;
         let exit = if info.left_out.is_empty() { Exit::Ok } else { Exit::SomeUnreadable };
         ui.result(&info, summary(&info))?;

@@ -45,6 +45,9 @@ impl Args {
                 self.out.display()
             )));
         }
+        if ui.would(format_args!("draw {} eyes of {} pixels into {}", self.count, self.size, self.out.display()))? {
+            return Ok(Exit::Ok);
+        }
         let images = self.out.join("images");
         fs::create_dir_all(&images).with_context(|| format!("can't make {}", images.display()))?;
         let set = PracticeSet::new(self.seed, self.size);

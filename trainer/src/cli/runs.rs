@@ -159,6 +159,9 @@ fn remove(run: &Path, yes: bool, ui: &Ui) -> Result<Exit, ExpectedError> {
         ui.next(format_args!("ocellus-trainer runs rm --yes {}", shell(run)));
         return Ok(Exit::Ok);
     }
+    if ui.would(format_args!("remove {}", run.display()))? {
+        return Ok(Exit::Ok);
+    }
     std::fs::remove_dir_all(run).with_context(|| run.display().to_string())?;
     ui.result(&run, format!("{} is removed\n", run.display()))?;
     Ok(Exit::Ok)

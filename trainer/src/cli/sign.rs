@@ -35,6 +35,11 @@ impl Args {
     /// # Errors
     /// Bundle when it is not in order, usage when the key can't be used.
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
+        if ui.is_dry() {
+            UnsignedBundle::open(&self.bundle).map_err(|error| ExpectedError::Bundle(error.to_string()))?;
+            ui.would(format_args!("sign {} with {}", self.bundle.display(), self.key.display()))?;
+            return Ok(Exit::Ok);
+        }
         let password = password(self.password_env.as_ref())?;
         if self.new_key && !self.key.exists() {
             let public = generate(&self.key, password.clone())?;

@@ -122,6 +122,10 @@ impl Args {
         // The parts were kept together on purpose; that they really are is looked at again from the result.
         let named: Vec<(&str, &[Row])> = by_side.iter().map(|(side, rows)| (side.as_str(), rows.as_slice())).collect();
         refuse(&leaks(&named))?;
+        let counts: Vec<String> = by_side.iter().map(|(side, rows)| format!("{side} {}", rows.len())).collect();
+        if ui.would(format_args!("write {} to {}", counts.join(", "), out.display()))? {
+            return Ok(Exit::Ok);
+        }
         std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         for (side, rows) in &by_side {
             write_rows(&out.join(format!("{side}.csv")), rows)?;

@@ -9,8 +9,10 @@ use crate::{
     device::DeviceChoice,
     error::{Exit, ExpectedError},
     features::FeatureError,
+    manifest::{Manifest, Row},
     shard::Shard,
     stop::Stop,
+    task::Task,
     train::{CONFIG_FILE, Outcome, RunInfo, Setup, TrainError, config::Config, train},
 };
 
@@ -187,6 +189,10 @@ fn go(
         workers,
         stop: Stop::of_signals().map_err(anyhow::Error::from)?,
     };
+    if ui.is_dry() {
+        ui.would(plan(&setup)?)?;
+        return Ok(Exit::Ok);
+    }
     let outcome = train(&setup, ui).map_err(|error| expected(error, out))?;
     let info = &outcome.info;
     let report = Report { run: out, steps: outcome.steps, photographs_a_second: outcome.photographs_a_second, info };
@@ -198,6 +204,27 @@ fn go(
         super::ui::shell(&setup.root)
     ));
     Ok(if info.left_out.is_empty() { Exit::Ok } else { Exit::SomeUnreadable })
+}
+
+/// What a training would do, as far as configuration, weights and manifests tell.
+fn plan(setup: &Setup) -> Result<String, ExpectedError> {
+    let config = &setup.config;
+    config.check()?;
+    config.weights.load(config.seed)?;
+    let rows = |side: &str| Ok::<_, ExpectedError>(Manifest::read(&setup.split.join(format!("{side}.csv")))?.rows);
+    let (train, validation) = (rows("train")?, rows("validation")?);
+    let task = Task::settle(config.task, config.classes.as_deref(), train.iter()).map_err(ExpectedError::Data)?;
+    let labelled = |rows: &[Row]| rows.iter().filter(|row| task.targets(row).iter().any(Option::is_some)).count();
+    let (train, schedule) = (labelled(&train), &config.schedule);
+    Ok(format!(
+        "train {} on {train} photographs, {} for validation: {} epochs of {} steps on {}, into {}",
+        task.names().join(", "),
+        labelled(&validation),
+        schedule.epochs,
+        train.div_ceil(schedule.batch),
+        setup.device,
+        setup.out.display()
+    ))
 }
 
 fn text(outcome: &Outcome) -> String {

@@ -21,18 +21,41 @@ const PLAIN_EVERY: Duration = Duration::from_secs(10);
 pub struct Ui {
     json: bool,
     quiet: bool,
+    dry_run: bool,
     terminal: bool,
 }
 
 impl Ui {
     /// `json`: the result is JSON; `quiet`: nothing but the result and errors.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, terminal: std::io::stderr().is_terminal() }
+        Self { json, quiet, dry_run: false, terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// The same, for a person who wants nothing to be written.
+    pub fn dry(self) -> Self {
+        Self { dry_run: true, ..self }
     }
 
     /// Says nothing but results; for use from code and tests.
     pub fn silent() -> Self {
-        Self { json: false, quiet: true, terminal: false }
+        Self { json: false, quiet: true, dry_run: false, terminal: false }
+    }
+
+    /// Whether nothing shall be written.
+    pub fn is_dry(&self) -> bool {
+        self.dry_run
+    }
+
+    /// In a dry run says what would be done, and returns true: the verb then ends without having written anything.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn would(&self, what: impl Display) -> Result<bool, ExpectedError> {
+        if self.dry_run {
+            let what = what.to_string();
+            self.result(&serde_json::json!({ "dry_run": true, "would": what }), format_args!("would {what}\n"))?;
+        }
+        Ok(self.dry_run)
     }
 
     /// Whether the result shall be JSON.

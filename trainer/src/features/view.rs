@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use image::{Rgb, RgbImage};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder};
 use ocellus_model::{
     field::Field,
@@ -77,7 +81,7 @@ impl View {
         let mut tensor = if self.0 == 0 {
             preprocess::preprocess(pixels, field, spec)
         } else {
-            let (pixels, field) = Change::draw(self.0, digest, augment).apply(pixels, field);
+            let (pixels, field) = Change::draw(self.0, digest, augment).apply(pixels, field, spec);
             preprocess::preprocess(&pixels, &field, spec)
         };
         if self.0 % 2 == 1 {
@@ -136,31 +140,31 @@ impl Change {
         Self { angle, part, gains, gamma, blur, jpeg }
     }
 
-    /// Turns the field about its centre into a square picture of its own and changes the colours; pixels beyond the
-    /// photograph are black (the fixed disc never shows them).
-    fn apply(&self, pixels: &RgbImage, field: &Field) -> (RgbImage, Field) {
-        let side = (2.0 * field.visible_radius).ceil().clamp(2.0, f64::from(pixels.width().max(pixels.height())) * 2.0);
+    /// Turns the field about its centre into a square picture of its own and changes the colours. The picture is first
+    /// reduced to what the network sees of it, with an antialiased filter, so that the rest costs what the network's
+    /// input does and not what the camera's sensor did. What lies outside the visible disc is black; the fixed disc
+    /// never shows it.
+    fn apply(&self, pixels: &RgbImage, field: &Field, spec: &PreprocessSpec) -> (RgbImage, Field) {
+        let diameter = 2.0 * field.visible_radius;
+        // The disc's diameter at which the network's square holds the picture's pixels one to one.
+        let seen = f64::from(spec.size) / (spec.disc * self.part);
+        let side = diameter.min(seen).ceil().max(2.0);
+        let square = square_of(pixels, field, side as u32);
         let tables: [[u8; 256]; 3] = self.gains.map(|gain| {
             std::array::from_fn(|value| {
                 let value = ((value as f64 / 255.0).powf(self.gamma) * gain * 255.0).round().clamp(0.0, 255.0);
                 value as u8
             })
         });
-        let (sin, cos) = self.angle.sin_cos();
-        let half = side / 2.0;
-        let turned = RgbImage::from_fn(side as u32, side as u32, |x, y| {
-            let (dx, dy) = (f64::from(x) + 0.5 - half, f64::from(y) + 0.5 - half);
-            let at = (field.centre_x + cos * dx - sin * dy - 0.5, field.centre_y + sin * dx + cos * dy - 0.5);
-            let Rgb(colour) = bilinear(pixels, at.0, at.1);
-            Rgb(std::array::from_fn(|channel| tables[channel][usize::from(colour[channel])]))
-        });
+        let turned = turned(&square, self.angle, &tables);
         let turned = match self.blur {
             Some(blur) => image::imageops::fast_blur(&turned, (blur * side) as f32),
             None => turned,
         };
         let turned = self.jpeg.and_then(|quality| stored(&turned, quality)).unwrap_or(turned);
-        let visible_radius = field.visible_radius * self.part;
-        (turned, Field { centre_x: half, centre_y: half, visible_radius, ..*field })
+        let half = side / 2.0;
+        let radius = field.radius * side / diameter;
+        (turned, Field { centre_x: half, centre_y: half, radius, visible_radius: half * self.part, ..*field })
     }
 }
 
@@ -172,28 +176,66 @@ fn stored(pixels: &RgbImage, quality: u8) -> Option<RgbImage> {
     Some(ocellus_model::image::decode(&bytes).ok()?.pixels)
 }
 
-/// The colour at a place between pixel centres; black outside.
-fn bilinear(pixels: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
-    let (left, top) = (x.floor(), y.floor());
-    let (fx, fy) = (x - left, y - top);
-    let at = |x: f64, y: f64| {
-        if x < 0.0 || y < 0.0 || x >= f64::from(pixels.width()) || y >= f64::from(pixels.height()) {
-            [0.0; 3]
-        } else {
-            pixels.get_pixel(x as u32, y as u32).0.map(f64::from)
+/// The square around the visible disc, resampled to `side` pixels. Black where it can't be had.
+fn square_of(pixels: &RgbImage, field: &Field, side: u32) -> RgbImage {
+    let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
+    // The disc lies in the photograph; rounding may have put an edge a hair outside.
+    let left = (field.centre_x - field.visible_radius).clamp(0.0, width);
+    let top = (field.centre_y - field.visible_radius).clamp(0.0, height);
+    let part = (2.0 * field.visible_radius).min(width - left).min(height - top);
+    let options =
+        ResizeOptions::new().crop(left, top, part, part).resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let mut square = Image::new(side, side, PixelType::U8x3);
+    let resized = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
+        .ok()
+        .and_then(|source| Resizer::new().resize(&source, &mut square, &options).ok());
+    let raw = resized.and_then(|()| RgbImage::from_raw(side, side, square.into_vec()));
+    raw.unwrap_or_else(|| RgbImage::new(side, side))
+}
+
+/// Turns a square picture about its centre by an angle in radians (bilinear) and looks its colours up in tables; black
+/// outside its inscribed disc.
+fn turned(square: &RgbImage, angle: f64, tables: &[[u8; 256]; 3]) -> RgbImage {
+    let side = square.width() as usize;
+    let pixels = square.as_raw();
+    let (sin, cos) = (angle.sin() as f32, angle.cos() as f32);
+    let half = side as f32 / 2.0;
+    let last = side.saturating_sub(2);
+    let mut out = vec![0; side * side * 3];
+    for (y, row) in out.chunks_exact_mut(side * 3).enumerate() {
+        let dy = y as f32 + 0.5 - half;
+        for (x, colour) in row.chunks_exact_mut(3).enumerate() {
+            let dx = x as f32 + 0.5 - half;
+            if dx * dx + dy * dy > half * half {
+                continue;
+            }
+            let at = |centred: f32| (centred + half - 0.5).clamp(0.0, (side - 1) as f32);
+            let (sx, sy) = (at(cos * dx - sin * dy), at(sin * dx + cos * dy));
+            let (left, top) = ((sx as usize).min(last), (sy as usize).min(last));
+            let (fx, fy) = (sx - left as f32, sy - top as f32);
+            let upper = (top * side + left) * 3;
+            let lower = upper + side * 3;
+            for channel in 0..3 {
+                let value = |at: usize| f32::from(pixels[at + channel]);
+                let above = value(upper) + (value(upper + 3) - value(upper)) * fx;
+                let below = value(lower) + (value(lower + 3) - value(lower)) * fx;
+                colour[channel] = tables[channel][(above + (below - above) * fy + 0.5) as usize];
+            }
         }
-    };
-    let (a, b, c, d) = (at(left, top), at(left + 1.0, top), at(left, top + 1.0), at(left + 1.0, top + 1.0));
-    Rgb(std::array::from_fn(|i| {
-        let upper = a[i] + (b[i] - a[i]) * fx;
-        let lower = c[i] + (d[i] - c[i]) * fx;
-        (upper + (lower - upper) * fy).round() as u8
-    }))
+    }
+    RgbImage::from_raw(square.width(), square.width(), out).unwrap_or_else(|| RgbImage::new(2, 2))
 }
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+    use ocellus_model::preprocess::ColourVariant;
+
     use super::*;
+
+    fn spec(size: u32) -> PreprocessSpec {
+        PreprocessSpec::new(size, ColourVariant::Vgg16)
+    }
 
     #[test]
     fn mirroring_twice_changes_nothing() {
@@ -232,7 +274,7 @@ mod tests {
         let field = Field { centre_x: 100.0, centre_y: 100.0, radius: 100.0, visible_radius: 100.0, confidence: 1.0 };
         let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
         let spread = |change: &Change| {
-            let (picture, _) = change.apply(&pixels, &field);
+            let (picture, _) = change.apply(&pixels, &field, &spec(256));
             let red: Vec<f64> = picture.pixels().map(|pixel| f64::from(pixel.0[0])).collect();
             let mean = red.iter().sum::<f64>() / red.len() as f64;
             (mean, (red.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / red.len() as f64).sqrt())
@@ -249,11 +291,12 @@ mod tests {
         let pixels = RgbImage::from_fn(40, 40, |x, y| Rgb([x as u8 * 5, y as u8 * 5, 90]));
         let field = Field { centre_x: 20.0, centre_y: 20.0, radius: 15.0, visible_radius: 15.0, confidence: 1.0 };
         let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
-        let (turned, new) = none.apply(&pixels, &field);
+        let (turned, new) = none.apply(&pixels, &field, &spec(64));
         assert_eq!((new.centre_x, new.visible_radius), (15.0, 15.0));
-        for (x, y) in [(0, 0), (10, 20), (29, 29)] {
+        for (x, y) in [(5, 5), (10, 20), (24, 24)] {
             assert_eq!(turned.get_pixel(x, y), pixels.get_pixel(x + 5, y + 5));
         }
+        assert_eq!(turned.get_pixel(0, 0).0, [0; 3], "outside the disc");
     }
 
     #[test]
@@ -262,7 +305,24 @@ mod tests {
         let field = Field { centre_x: 10.0, centre_y: 10.0, radius: 10.0, visible_radius: 10.0, confidence: 1.0 };
         let half =
             Change { angle: std::f64::consts::PI, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
-        let (turned, _) = half.apply(&pixels, &field);
-        assert_eq!(turned.get_pixel(3, 4), pixels.get_pixel(16, 15));
+        let (turned, _) = half.apply(&pixels, &field, &spec(64));
+        assert_eq!(turned.get_pixel(3, 6), pixels.get_pixel(16, 13));
+    }
+
+    #[test]
+    fn a_large_photograph_is_reduced_to_what_the_network_sees_and_shows_the_same() {
+        let pixels = RgbImage::from_fn(900, 900, |x, y| {
+            let wave = |at: u32, length: f64| (120.0 + 60.0 * (f64::from(at) / length).sin()) as u8;
+            Rgb([wave(x, 60.0), wave(y, 90.0), wave(x + y, 120.0)])
+        });
+        let field = Field { centre_x: 450.0, centre_y: 450.0, radius: 450.0, visible_radius: 450.0, confidence: 1.0 };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let spec = spec(96);
+        let (small, new) = none.apply(&pixels, &field, &spec);
+        assert_eq!(small.width(), 100, "96 pixels over a disc of 0.96");
+        let (made, expected) =
+            (preprocess::preprocess(&small, &new, &spec).data, preprocess::preprocess(&pixels, &field, &spec).data);
+        let apart = made.iter().zip(&expected).map(|(a, b)| (a - b).abs()).sum::<f32>() / made.len() as f32;
+        assert!(apart < 1.5, "mean difference {apart} of 255");
     }
 }

@@ -8,8 +8,8 @@ use ocellus_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::keys;
 pub use super::keys::UnknownKey;
+use super::{keys, mlflow::MlflowConfig};
 use crate::{
     features::Augment,
     net::{NamedWeights, Trainable, WeightsConvention, WeightsError},
@@ -61,6 +61,9 @@ pub struct Config {
     /// Checkpoints.
     #[serde(default)]
     pub checkpoint: CheckpointConfig,
+    /// A server that is told how the run goes.
+    #[serde(default)]
+    pub mlflow: MlflowConfig,
 }
 
 /// Where the data lies. Paths are relative to the working directory.
@@ -372,6 +375,7 @@ impl Config {
             schedule: ScheduleConfig::default(),
             optimizer: OptimizerConfig::default(),
             checkpoint: CheckpointConfig::default(),
+            mlflow: MlflowConfig::default(),
         }
     }
 
@@ -432,6 +436,7 @@ impl Config {
             data: DataConfig { split: path(), root: path() },
             weights: WeightsConfig { file: path(), widths: Some([1; 5]), ..WeightsConfig::default() },
             schedule: ScheduleConfig { ema: Some(0.5), patience: Some(1), ..ScheduleConfig::default() },
+            mlflow: MlflowConfig { uri: Some(String::new()), experiment: Some(String::new()) },
             ..Self::of_task(TaskKind::MultiLabel)
         }
     }

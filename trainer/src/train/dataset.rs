@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use ocellus_model::{field, preprocess::PreprocessSpec};
+use ocellus_model::{
+    field::{self, Field},
+    preprocess::PreprocessSpec,
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -23,6 +26,8 @@ use crate::{
 pub(crate) struct Sample {
     pub(crate) photo: Photo,
     pub(crate) sha256: String,
+    /// Its field, once it was found.
+    pub(crate) field: Option<Field>,
     pub(crate) source: String,
     /// One an output: 1 or 0; 0 where unknown (its weight is 0).
     pub(crate) targets: Vec<f32>,
@@ -59,6 +64,7 @@ impl Dataset {
                 Err(reason) => unreadable.push((photo.file, reason.clone())),
                 Ok(sha256) => samples.push(Sample {
                     sha256: sha256.clone(),
+                    field: None,
                     photo,
                     source: row.source.clone(),
                     targets: targets.iter().map(|target| f32::from(u8::from(*target == Some(true)))).collect(),
@@ -160,7 +166,10 @@ impl Source<'_> {
                     let fail = |reason: String| TrainError::Photograph { file: sample.photo.file.clone(), reason };
                     let photograph =
                         ocellus_model::image::read(&sample.photo.path).map_err(|error| fail(error.to_string()))?;
-                    let field = field::find_field(&photograph.pixels).map_err(|error| fail(error.to_string()))?;
+                    let field = match sample.field {
+                        Some(field) => field,
+                        None => field::find_field(&photograph.pixels).map_err(|error| fail(error.to_string()))?,
+                    };
                     data.extend(view.tensor(&photograph.pixels, &field, spec, augment, &sample.sha256).data);
                 }
                 Ok((data, spec.shape()))

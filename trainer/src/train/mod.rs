@@ -21,6 +21,7 @@ mod folder;
 pub mod keys;
 pub(crate) mod loss;
 mod metrics;
+pub mod mlflow;
 mod optimizer;
 mod page;
 mod run;

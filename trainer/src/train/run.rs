@@ -9,7 +9,7 @@ use std::{
 };
 
 use burn::tensor::Tensor;
-use ocellus_model::field;
+use ocellus_model::field::{self, Field};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -17,10 +17,11 @@ use super::{
     MODEL_FILE, RunInfo, TrainError,
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
-    dataset::{Dataset, Source},
+    dataset::{Dataset, Sample, Source},
     folder::{self, CONFIG_FILE},
     loss,
     metrics::{self, EpochMetrics},
+    mlflow::Mlflow,
     optimizer::Optimizer,
     schedule,
     step::{BatchGradients, Chosen, Stepper},
@@ -163,27 +164,25 @@ fn features(
     Ok(FeatureCache::open(&folder, &key)?)
 }
 
-/// Drops photographs that can't be decoded or have no field.
+/// Finds the field of each photograph, and drops those that can't be decoded or have none.
 pub(super) fn keep_usable(side: &mut Dataset, ui: &Ui) -> Vec<(String, String)> {
     let progress = ui.progress("checking photographs", side.samples.len() as u64);
-    let reasons: Vec<Option<String>> = side
+    let fields: Vec<Result<Field, String>> = side
         .samples
         .par_iter()
         .map(|sample| {
-            let reason = match ocellus_model::image::read(&sample.photo.path) {
-                Ok(photograph) => field::find_field(&photograph.pixels).err().map(|error| error.to_string()),
-                Err(error) => Some(error.to_string()),
-            };
+            let photograph = ocellus_model::image::read(&sample.photo.path).map_err(|error| error.to_string());
+            let found = photograph.and_then(|p| field::find_field(&p.pixels).map_err(|error| error.to_string()));
             progress.inc(1);
-            reason
+            found
         })
         .collect();
     let samples = std::mem::take(&mut side.samples);
     let mut dropped = Vec::new();
-    for (sample, reason) in samples.into_iter().zip(reasons) {
-        match reason {
-            Some(reason) => dropped.push((sample.photo.file, reason)),
-            None => side.samples.push(sample),
+    for (sample, found) in samples.into_iter().zip(fields) {
+        match found {
+            Err(reason) => dropped.push((sample.photo.file, reason)),
+            Ok(field) => side.samples.push(Sample { field: Some(field), ..sample }),
         }
     }
     dropped
@@ -216,6 +215,7 @@ pub(super) fn run_digest(config: &Config, weights: &NamedWeights, train: &Datase
     decisive.weights.file = None;
     decisive.features.cache = PathBuf::new();
     decisive.checkpoint = super::config::CheckpointConfig::default();
+    decisive.mlflow = super::mlflow::MlflowConfig::default();
     let mut hash = Sha256::new();
     hash.update(format!("{decisive:?}"));
     hash.update(weights.digest());
@@ -250,6 +250,13 @@ impl Run<'_> {
     }
 
     fn go(&self, workers: &Workers, source: &Source<'_>, ui: &Ui) -> Result<Outcome, TrainError> {
+        let mlflow = Mlflow::begin(self.config(), self.setup.out.clone(), ui);
+        let result = self.epochs(workers, source, ui, &mlflow);
+        mlflow.end((&result).into());
+        result
+    }
+
+    fn epochs(&self, workers: &Workers, source: &Source<'_>, ui: &Ui, mlflow: &Mlflow) -> Result<Outcome, TrainError> {
         let config = self.config();
         let checkpoints = Checkpoints::open(&self.setup.out)?;
         let mut now = self.start(&checkpoints, ui)?;
@@ -267,6 +274,9 @@ impl Run<'_> {
         while self.has_more(&now.state) {
             self.epoch(&mut now, &stepper, &checkpoints, ui, &mut seconds, &mut seen)?;
             self.close_epoch(&mut now, &stepper, &checkpoints, ui)?;
+            if let Some(line) = now.state.metrics.last() {
+                mlflow.epoch(&self.task.names(), line);
+            }
             if self.setup.stop.is_asked() && self.has_more(&now.state) {
                 return Err(TrainError::Interrupted { epoch: now.state.epoch, step: now.state.step });
             }

@@ -30,14 +30,15 @@ use crate::{
 /// When the task needs data to be settled, or the engine fails.
 pub fn steps_a_second(
     config: &Config,
-    weights: &NamedWeights,
+    weights: NamedWeights,
     device: DeviceChoice,
     duration: Duration,
 ) -> Result<f64, TrainError> {
     let task = Task::settle(config.task, config.classes.as_deref(), std::iter::empty()).map_err(TrainError::Data)?;
     let outputs = task.names().len();
     let open = device.open().map_err(|error| TrainError::Data(error.to_string()))?;
-    let mut network = Network::build(&open, weights, outputs, config.seed)?;
+    let mut network = Network::build(&open, &weights, outputs, config.seed)?;
+    drop(weights);
     let spec = config.spec();
     let (shape, high) = if config.trainable.starts_from_block4() {
         // What comes out of a rectifier is not negative.
@@ -50,6 +51,7 @@ pub fn steps_a_second(
     let sample = Sample {
         photo: Photo { file: String::new(), path: "".into(), sha256: Ok(String::new()) },
         sha256: String::new(),
+        field: None,
         source: String::new(),
         targets: (0..outputs).map(|output| (output % 2) as f32).collect(),
         known: vec![true; outputs],
@@ -97,8 +99,9 @@ mod tests {
         let settings = ["input.size=64", "schedule.batch=2"].map(str::to_owned);
         let mut config = Config::simple().with(&settings).unwrap();
         let weights = NamedWeights::drawn([2, 2, 3, 3, 4], 1);
-        let speed =
-            |config: &Config| steps_a_second(config, &weights, DeviceChoice::Flex, Duration::from_millis(50)).unwrap();
+        let speed = |config: &Config| {
+            steps_a_second(config, weights.clone(), DeviceChoice::Flex, Duration::from_millis(50)).unwrap()
+        };
         assert!(speed(&config) > 0.0);
         config.trainable = crate::net::Trainable::Block5;
         assert!(speed(&config) > 0.0);

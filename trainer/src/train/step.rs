@@ -213,6 +213,7 @@ mod tests {
         let sample = |targets: [f32; 3], weights: [f32; 3]| Sample {
             photo: Photo { file: String::new(), path: "".into(), sha256: Ok(String::new()) },
             sha256: String::new(),
+            field: None,
             source: String::new(),
             targets: targets.to_vec(),
             known: weights.iter().map(|weight| *weight > 0.0).collect(),

@@ -8,6 +8,22 @@ fn next(said: &str) -> &str {
     line.unwrap_or_else(|| panic!("no next command in: {said}")).trim_start_matches("next: ")
 }
 
+/// Every file below a folder with its length and when it was written.
+fn files(folder: &Path) -> Vec<(PathBuf, u64, std::time::SystemTime)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let known = entry.metadata().unwrap();
+        if known.is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push((entry.path(), known.len(), known.modified().unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
 fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
     let home = tempfile::tempdir().unwrap();
@@ -23,6 +39,10 @@ fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
     let mut verbs = Vec::new();
     for _ in 0..5 {
         let command = next(&said).to_owned();
+        // First without touching anything: no file is written, changed or removed.
+        let before = files(home.path());
+        run(&format!("{command} --dry-run"));
+        assert_eq!(files(home.path()), before, "{command} --dry-run");
         verbs.push(command.split_whitespace().nth(1).unwrap().to_owned());
         said = run(&command);
     }

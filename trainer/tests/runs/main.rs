@@ -6,6 +6,7 @@
 mod elsewhere;
 mod first_steps;
 mod memory;
+mod mlflow;
 mod pitfalls;
 mod shares;
 
