@@ -146,6 +146,8 @@ views = 2
 label = 0.75
 # 0: sources count as they occur; 1: a label does not depend on the source.
 source = 1.0
+# 0: every photograph counts; 1: every patient counts the same.
+case = 0.0
 cap = 10.0
 # Sources that know one class only are left out of these outputs: there the camera would be learnt.
 mask_single_class_sources = [{single}]

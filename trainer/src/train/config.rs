@@ -143,6 +143,8 @@ pub struct BalanceConfig {
     pub label: f64,
     /// 0: sources count as they occur; 1: the weighed label does not depend on the source.
     pub source: f64,
+    /// 0: every photograph counts; 1: every case (patient, group, copies) counts the same, however many photographs.
+    pub case: f64,
     /// No photograph counts more than this many times the mean, per output.
     pub cap: f64,
     /// Outputs for which a source that has only one class is left out (it would teach the camera).
@@ -270,7 +272,7 @@ impl Default for FeaturesConfig {
 
 impl Default for BalanceConfig {
     fn default() -> Self {
-        Self { label: 0.75, source: 1.0, cap: 10.0, mask_single_class_sources: vec![Output::Anomaly] }
+        Self { label: 0.75, source: 1.0, case: 0.0, cap: 10.0, mask_single_class_sources: vec![Output::Anomaly] }
     }
 }
 
@@ -492,6 +494,7 @@ impl Config {
         let balance = &self.balance;
         expect(unit(balance.label), "balance.label", balance.label.to_string(), "0 to 1");
         expect(unit(balance.source), "balance.source", balance.source.to_string(), "0 to 1");
+        expect(unit(balance.case), "balance.case", balance.case.to_string(), "0 to 1");
         expect(balance.cap >= 1.0 && balance.cap.is_finite(), "balance.cap", balance.cap.to_string(), "1 or more");
         let schedule = &self.schedule;
         expect((1..=10_000).contains(&schedule.epochs), "schedule.epochs", schedule.epochs.to_string(), "1 to 10000");

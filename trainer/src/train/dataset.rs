@@ -18,6 +18,7 @@ use crate::{
     cli::Ui,
     features::{Augment, FeatureCache, Photo, Record, View, digests},
     manifest::Row,
+    split::components::components,
     task::Task,
 };
 
@@ -29,6 +30,8 @@ pub(crate) struct Sample {
     /// Its field, once it was found.
     pub(crate) field: Option<Field>,
     pub(crate) source: String,
+    /// Number of what belongs together with it.
+    pub(crate) case: usize,
     /// One an output: 1 or 0; 0 where unknown (its weight is 0).
     pub(crate) targets: Vec<f32>,
     /// What is known: weight 1 before balancing.
@@ -56,10 +59,13 @@ impl Dataset {
             .map(|row| (row, task.targets(row)))
             .filter(|(_, targets)| targets.iter().any(Option::is_some))
             .collect();
+        let owned: Vec<Row> = labelled.iter().map(|(row, _)| (*row).clone()).collect();
+        let cases = components(&owned, []);
         let files: Vec<String> = labelled.iter().map(|(row, _)| row.file.clone()).collect();
         let unlabelled = rows.len() - labelled.len();
         let (mut samples, mut unreadable) = (Vec::new(), Vec::new());
-        for ((row, targets), photo) in labelled.into_iter().zip(digests(&files, root, ui)) {
+        let photos = digests(&files, root, ui);
+        for (((row, targets), photo), case) in labelled.into_iter().zip(photos).zip(cases) {
             match &photo.sha256 {
                 Err(reason) => unreadable.push((photo.file, reason.clone())),
                 Ok(sha256) => samples.push(Sample {
@@ -67,6 +73,7 @@ impl Dataset {
                     field: None,
                     photo,
                     source: row.source.clone(),
+                    case,
                     targets: targets.iter().map(|target| f32::from(u8::from(*target == Some(true)))).collect(),
                     known: targets.iter().map(Option::is_some).collect(),
                     weights: targets.iter().map(|target| f32::from(u8::from(target.is_some()))).collect(),
@@ -101,7 +108,8 @@ impl Dataset {
             .map(|s| s.targets.iter().zip(&s.known).map(|(t, known)| known.then_some(*t > 0.5)).collect())
             .collect();
         let sources: Vec<&str> = self.samples.iter().map(|sample| sample.source.as_str()).collect();
-        let Weights { values, report } = balance::weigh(task, &targets, &sources, config);
+        let cases: Vec<usize> = self.samples.iter().map(|sample| sample.case).collect();
+        let Weights { values, report } = balance::weigh(task, &targets, &sources, &cases, config);
         for (sample, weights) in self.samples.iter_mut().zip(values.chunks(task.names().len())) {
             sample.weights = weights.to_vec();
         }

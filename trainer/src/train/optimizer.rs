@@ -3,14 +3,18 @@
 //! AdamW's arithmetic is burn's. The state is kept by the weights' names, so that it can be stored beside them and
 //! does not depend on how the engine numbers its parameters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use burn::{
     optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _},
     tensor::{Device, Tensor, TensorData},
 };
 
-use super::config::{OptimizerConfig, OptimizerKind};
+use super::{
+    TrainError,
+    config::{OptimizerConfig, OptimizerKind},
+    workers::Workers,
+};
 use crate::net::{NamedWeights, NetError, values};
 
 /// Adam's ε; burn's own default (1e-5) damps the small gradients of a pretrained network.
@@ -22,6 +26,22 @@ struct Moments {
     first: Tensor<1>,
     /// AdamW only.
     second: Option<Tensor<1>>,
+}
+
+/// What a step shall do to one parameter.
+pub(crate) struct Change {
+    pub(crate) name: String,
+    pub(crate) value: Tensor<1>,
+    pub(crate) gradient: Tensor<1>,
+    pub(crate) rate: f64,
+    /// The moving average, where one is kept, and its decay.
+    pub(crate) average: Option<(Tensor<1>, f64)>,
+}
+
+/// What it did.
+pub(crate) struct Changed {
+    pub(crate) value: Tensor<1>,
+    pub(crate) average: Option<Tensor<1>>,
 }
 
 /// The optimiser with its state.
@@ -51,16 +71,51 @@ impl Optimizer {
         }
     }
 
-    /// Begins a step; then [`Optimizer::update`] is called once for each parameter.
-    pub(crate) fn begin(&mut self) {
+    /// One step: the new values of all parameters, in their order, each computed by one of the workers.
+    ///
+    /// # Errors
+    /// When a worker breaks down.
+    pub(crate) fn step(&mut self, workers: &Workers, changes: Vec<Change>) -> Result<Vec<Changed>, TrainError> {
         self.steps += 1;
+        let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
+        let work: Vec<_> = changes
+            .into_iter()
+            .map(|change| {
+                let old = self.state.remove(&change.name);
+                Mutex::new(Some((change, old)))
+            })
+            .collect();
+        let this = &*self;
+        let done = workers.map(work.len(), |index| {
+            let taken = work[index].lock().ok().and_then(|mut work| work.take());
+            let (change, old) = taken.ok_or_else(|| TrainError::Worker("a parameter was lost".to_owned()))?;
+            let average = change.average;
+            let (value, moments) = this.update(&change.name, change.value, change.gradient, change.rate, old);
+            let average =
+                average.map(|(average, decay)| average.mul_scalar(decay) + value.clone().mul_scalar(1.0 - decay));
+            Ok((Changed { value, average }, moments))
+        })?;
+        let mut changed = Vec::with_capacity(done.len());
+        for (name, (one, moments)) in names.into_iter().zip(done) {
+            if let Some(moments) = moments {
+                self.state.insert(name, moments);
+            }
+            changed.push(one);
+        }
+        Ok(changed)
     }
 
-    /// The new values of a parameter. Biases (names ending in `.bias`) do not decay.
-    pub(crate) fn update(&mut self, name: &str, value: Tensor<1>, gradient: Tensor<1>, rate: f64) -> Tensor<1> {
+    /// The new values of a parameter and its new state. Biases (names ending in `.bias`) do not decay.
+    fn update(
+        &self,
+        name: &str,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+        rate: f64,
+        old: Option<Moments>,
+    ) -> (Tensor<1>, Option<Moments>) {
         let decays = !name.ends_with(".bias");
-        let old = self.state.remove(name);
-        let (value, moments) = match self.kind {
+        match self.kind {
             OptimizerKind::Adamw => {
                 let adamw = if decays { &self.decaying } else { &self.plain };
                 let state = old.and_then(|moments| {
@@ -85,11 +140,7 @@ impl Optimizer {
                 let value = value.mul_scalar(decay) - velocity.clone().mul_scalar(rate);
                 (value, Some(Moments { first: velocity, second: None }))
             }
-        };
-        if let Some(moments) = moments {
-            self.state.insert(name.to_owned(), moments);
         }
-        value
     }
 
     /// The state as named arrays: `first/<name>`, `second/<name>`.
@@ -131,6 +182,12 @@ mod tests {
         Tensor::from_data(TensorData::new(data.to_vec(), [data.len()]), &Device::flex())
     }
 
+    /// One step of one parameter.
+    fn step(optimizer: &mut Optimizer, name: &str, value: Tensor<1>, gradient: Tensor<1>, rate: f64) -> Tensor<1> {
+        let change = Change { name: name.to_owned(), value, gradient, rate, average: None };
+        optimizer.step(&Workers::new(1).unwrap(), vec![change]).unwrap().remove(0).value
+    }
+
     fn config(kind: OptimizerKind) -> OptimizerConfig {
         OptimizerConfig { kind, weight_decay: 0.1, momentum: 0.9, clip_norm: 0.0 }
     }
@@ -138,10 +195,24 @@ mod tests {
     #[test]
     fn the_first_adamw_step_moves_by_the_rate_and_decays_weights_only() {
         let mut optimizer = Optimizer::new(&config(OptimizerKind::Adamw));
-        optimizer.begin();
-        let weight = values(optimizer.update("a.weight", tensor(&[1.0, -1.0]), tensor(&[0.3, -0.02]), 0.01)).unwrap();
+        let change = |name: &str, value: &[f32], gradient: &[f32]| Change {
+            name: name.to_owned(),
+            value: tensor(value),
+            gradient: tensor(gradient),
+            rate: 0.01,
+            average: Some((tensor(&[0.0]), 0.5)),
+        };
+        let mut weight = change("a.weight", &[1.0, -1.0], &[0.3, -0.02]);
+        weight.average = None;
+        let both = vec![weight, change("a.bias", &[1.0], &[0.3])];
+        let mut changed = optimizer.step(&Workers::new(2).unwrap(), both).unwrap().into_iter();
+        let (weight, bias) = (changed.next().unwrap(), changed.next().unwrap());
+        assert!(weight.average.is_none());
+        let average = values(bias.average.unwrap()).unwrap()[0];
+        assert!((average - 0.495).abs() < 1e-6, "half of 0.99 and nothing");
+        let weight = values(weight.value).unwrap();
         assert!((weight[0] - (1.0 - 0.001 - 0.01)).abs() < 1e-6 && (weight[1] + 1.0 - 0.001 - 0.01).abs() < 1e-6);
-        let bias = values(optimizer.update("a.bias", tensor(&[1.0]), tensor(&[0.3]), 0.01)).unwrap();
+        let bias = values(bias.value).unwrap();
         assert!((bias[0] - 0.99).abs() < 1e-6);
     }
 
@@ -150,8 +221,7 @@ mod tests {
         let mut optimizer = Optimizer::new(&config(OptimizerKind::Sgd));
         let mut value = tensor(&[0.0]);
         for expected in [-0.1, -0.29] {
-            optimizer.begin();
-            value = optimizer.update("a.bias", value, tensor(&[1.0]), 0.1);
+            value = step(&mut optimizer, "a.bias", value, tensor(&[1.0]), 0.1);
             assert!((values(value.clone()).unwrap()[0] - expected).abs() < 1e-6);
         }
     }
@@ -162,15 +232,14 @@ mod tests {
             let run = |reload_at: usize| {
                 let mut optimizer = Optimizer::new(&config(kind));
                 let mut value = tensor(&[0.5, -0.25, 3.0]);
-                for step in 0..6 {
-                    if step == reload_at {
+                for number in 0..6 {
+                    if number == reload_at {
                         let saved = optimizer.save().unwrap();
                         optimizer = Optimizer::new(&config(kind));
-                        optimizer.load(&saved, step, &Device::flex());
+                        optimizer.load(&saved, number, &Device::flex());
                     }
-                    optimizer.begin();
-                    let gradient = value.clone().mul_scalar(0.7).add_scalar(0.1 * step as f32);
-                    value = optimizer.update("a.weight", value, gradient, 0.01);
+                    let gradient = value.clone().mul_scalar(0.7).add_scalar(0.1 * number as f32);
+                    value = step(&mut optimizer, "a.weight", value, gradient, 0.01);
                 }
                 values(value).unwrap()
             };

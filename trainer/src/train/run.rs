@@ -22,7 +22,7 @@ use super::{
     loss,
     metrics::{self, EpochMetrics},
     mlflow::Mlflow,
-    optimizer::Optimizer,
+    optimizer::{Change, Optimizer},
     schedule,
     step::{BatchGradients, Chosen, Stepper},
     stream,
@@ -392,7 +392,7 @@ impl Run<'_> {
             let weights: f64 = chosen.iter().flat_map(|chosen| &chosen.sample.weights).map(|w| f64::from(*w)).sum();
             now.state.loss.0 += result.loss_sum;
             now.state.loss.1 += weights;
-            stepper.workers.alone(|| self.apply(now, result, rate));
+            self.apply(now, result, rate, stepper.workers)?;
             now.state.step += 1;
             now.state.position += 1;
             *seconds += started.elapsed().as_secs_f64();
@@ -411,23 +411,34 @@ impl Run<'_> {
     }
 
     /// Changes the weights by one step.
-    fn apply(&self, now: &mut Progressing, result: BatchGradients, rate: f64) {
+    fn apply(
+        &self,
+        now: &mut Progressing,
+        result: BatchGradients,
+        rate: f64,
+        workers: &Workers,
+    ) -> Result<(), TrainError> {
         let config = self.config();
         let clip = config.optimizer.clip_norm;
         let scale = if clip > 0.0 && result.norm > clip { clip / result.norm } else { 1.0 };
-        now.optimizer.begin();
         let parameters = now.network.vgg_mut().parameters(config.trainable);
-        for ((name, mut parameter), (_, gradient)) in parameters.into_iter().zip(result.gradients) {
-            let rate = rate * config.schedule.part_of_head_rate(block_of(&name));
-            let gradient = if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient };
-            let value = now.optimizer.update(&name, parameter.value(), gradient, rate);
-            if let (Some(average), Some(decay)) = (&mut now.average, config.schedule.ema)
-                && let Some(old) = average.remove(&name)
-            {
-                average.insert(name, old.mul_scalar(decay) + value.clone().mul_scalar(1.0 - decay));
+        let mut averages = now.average.take();
+        let changes = parameters.iter().zip(result.gradients).map(|((name, parameter), (_, gradient))| Change {
+            name: name.clone(),
+            value: parameter.value(),
+            gradient: if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient },
+            rate: rate * config.schedule.part_of_head_rate(block_of(name)),
+            average: averages.as_mut().and_then(|averages| Some((averages.remove(name)?, config.schedule.ema?))),
+        });
+        let changed = now.optimizer.step(workers, changes.collect())?;
+        for ((name, mut parameter), changed) in parameters.into_iter().zip(changed) {
+            if let (Some(averages), Some(average)) = (&mut averages, changed.average) {
+                averages.insert(name, average);
             }
-            parameter.put(value);
+            parameter.put(changed.value);
         }
+        now.average = averages;
+        Ok(())
     }
 
     /// The network that is validated and kept: the average, where there is one.

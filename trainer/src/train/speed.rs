@@ -10,7 +10,7 @@ use super::{
     TrainError,
     config::Config,
     dataset::{Sample, Source},
-    optimizer::Optimizer,
+    optimizer::{Change, Optimizer},
     run::default_workers,
     step::{Chosen, Stepper},
     workers::Workers,
@@ -53,6 +53,7 @@ pub fn steps_a_second(
         sha256: String::new(),
         field: None,
         source: String::new(),
+        case: 0,
         targets: (0..outputs).map(|output| (output % 2) as f32).collect(),
         known: vec![true; outputs],
         weights: vec![1.0; outputs],
@@ -70,14 +71,19 @@ pub fn steps_a_second(
     let mut optimizer = Optimizer::new(&config.optimizer);
     let mut step = || -> Result<(), TrainError> {
         let result = stepper.gradients(&network, &batch, (batch.len() * outputs) as f64)?;
-        workers.alone(|| {
-            optimizer.begin();
-            let parameters = network.vgg_mut().parameters(config.trainable);
-            for ((name, mut parameter), (_, gradient)) in parameters.into_iter().zip(result.gradients) {
-                // So small a rate that the numbers stay what they are, and with them the time they take.
-                parameter.put(optimizer.update(&name, parameter.value(), gradient, 1e-9));
-            }
+        let parameters = network.vgg_mut().parameters(config.trainable);
+        let changes = parameters.iter().zip(result.gradients).map(|((name, parameter), (_, gradient))| Change {
+            name: name.clone(),
+            value: parameter.value(),
+            gradient,
+            // So small that the numbers stay what they are, and with them the time they take.
+            rate: 1e-9,
+            average: None,
         });
+        let changed = optimizer.step(&workers, changes.collect())?;
+        for ((_, mut parameter), changed) in parameters.into_iter().zip(changed) {
+            parameter.put(changed.value);
+        }
         Ok(())
     };
     // The first one makes what the others find made.

@@ -58,21 +58,22 @@ impl Stepper<'_> {
         divisor: f64,
     ) -> Result<BatchGradients, TrainError> {
         let parts: Vec<&[Chosen<'_>]> = batch.chunks(self.micro_batch.max(1)).collect();
-        let results = self.workers.map(parts.len(), |index| self.part(network, parts[index], divisor))?;
-        self.workers.alone(|| {
-            let (mut loss_sum, mut total) = (0.0, Vec::new());
-            for (loss, gradients) in results {
-                loss_sum += loss;
-                total = if total.is_empty() {
+        let (loss_sum, gradients) = self.workers.fold(
+            parts.len(),
+            |index| self.part(network, parts[index], divisor),
+            (0.0, Vec::new()),
+            |(loss_sum, total), (loss, gradients)| {
+                let total = if total.is_empty() {
                     gradients
                 } else {
                     total.into_iter().zip(gradients).map(|((name, sum), (_, part))| (name, sum + part)).collect()
                 };
-            }
-            let norms = total.iter().map(|(_, gradient)| norm(gradient)).collect::<Result<Vec<f64>, NetError>>()?;
-            let norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
-            Ok(BatchGradients { loss_sum, gradients: total, norm })
-        })
+                (loss_sum + loss, total)
+            },
+        )?;
+        let norms = self.workers.map(gradients.len(), |index| Ok(norm(&gradients[index].1)?))?;
+        let norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
+        Ok(BatchGradients { loss_sum, gradients, norm })
     }
 
     fn part(
@@ -215,6 +216,7 @@ mod tests {
             sha256: String::new(),
             field: None,
             source: String::new(),
+            case: 0,
             targets: targets.to_vec(),
             known: weights.iter().map(|weight| *weight > 0.0).collect(),
             weights: weights.to_vec(),

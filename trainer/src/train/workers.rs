@@ -4,9 +4,12 @@
 //! thread was free, which changes the last bits from run to run. With one thread a worker, a job's result depends on
 //! the job alone, and results are joined in the jobs' order; so a run gives the same bits with any number of workers.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
 };
 
 use super::TrainError;
@@ -15,16 +18,17 @@ use super::TrainError;
 #[derive(Debug)]
 pub(crate) struct Workers {
     pools: Vec<rayon::ThreadPool>,
+    /// Where results are folded.
+    folding: rayon::ThreadPool,
 }
 
 impl Workers {
     /// Starts `count` workers (at least one).
     pub(crate) fn new(count: usize) -> Result<Self, TrainError> {
-        let pools = (0..count.max(1))
-            .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| TrainError::Worker(error.to_string()))?;
-        Ok(Self { pools })
+        let pool = || rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let failed = |error: rayon::ThreadPoolBuildError| TrainError::Worker(error.to_string());
+        let pools = (0..count.max(1)).map(|_| pool()).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        Ok(Self { pools, folding: pool().map_err(failed)? })
     }
 
     /// Runs jobs `0..count`; after an error no further job is begun, and the error of the first failed job is
@@ -34,11 +38,27 @@ impl Workers {
         count: usize,
         job: impl Fn(usize) -> Result<T, TrainError> + Sync,
     ) -> Result<Vec<T>, TrainError> {
+        self.fold(count, job, Vec::with_capacity(count), |mut all, result| {
+            all.push(result);
+            all
+        })
+    }
+
+    /// As [`Workers::map`], with the results folded in the jobs' order as they come, so that only those are held that
+    /// came before their turn.
+    pub(crate) fn fold<T: Send, A: Send>(
+        &self,
+        count: usize,
+        job: impl Fn(usize) -> Result<T, TrainError> + Sync,
+        start: A,
+        fold: impl Fn(A, T) -> A + Sync,
+    ) -> Result<A, TrainError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let done = Mutex::new(Vec::with_capacity(count));
+        // No more than one result a worker waits to be folded.
+        let (sender, receiver) = mpsc::sync_channel(self.pools.len());
         std::thread::scope(|scope| {
             for pool in self.pools.iter().take(count) {
-                let (next, failed, done, job) = (&next, &failed, &done, &job);
+                let (next, failed, job, sender) = (&next, &failed, &job, sender.clone());
                 scope.spawn(move || {
                     pool.install(|| {
                         while !failed.load(Ordering::Relaxed) {
@@ -48,26 +68,33 @@ impl Workers {
                             }
                             let result = job(index);
                             failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                            // Poisoned only if another worker panicked, which the scope passes on anyway.
-                            if let Ok(mut done) = done.lock() {
-                                done.push((index, result));
+                            // The receiver is gone only after a panic, which the scope passes on.
+                            if sender.send((index, result)).is_err() {
+                                break;
                             }
                         }
                     });
                 });
             }
-        });
-        let mut done = done.into_inner().map_err(|_| TrainError::Worker("a worker panicked".to_owned()))?;
-        done.sort_by_key(|(index, _)| *index);
-        done.into_iter().map(|(_, result)| result).collect()
-    }
-
-    /// Runs something on the first worker.
-    pub(crate) fn alone<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match self.pools.first() {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
+            drop(sender);
+            self.folding.install(|| {
+                let mut early = BTreeMap::new();
+                let mut folded = start;
+                let mut turn = 0;
+                for (index, result) in receiver {
+                    early.insert(index, result);
+                    while let Some(result) = early.remove(&turn) {
+                        folded = fold(folded, result?);
+                        turn += 1;
+                    }
+                }
+                // What is left waits for a job that was never begun: a later one has failed.
+                match early.into_values().find_map(Result::err) {
+                    Some(error) => Err(error),
+                    None => Ok(folded),
+                }
+            })
+        })
     }
 }
 
@@ -79,6 +106,16 @@ mod tests {
     fn results_keep_the_order_of_the_jobs() {
         let squares = Workers::new(3).unwrap().map(50, |index| Ok(index * index)).unwrap();
         assert_eq!(squares, (0..50).map(|index| index * index).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn results_are_folded_in_order_however_long_a_job_takes() {
+        let slow_first = |index: usize| {
+            std::thread::sleep(std::time::Duration::from_millis(if index.is_multiple_of(3) { 5 } else { 0 }));
+            Ok(index.to_string())
+        };
+        let joined = Workers::new(3).unwrap().fold(9, slow_first, String::new(), |all, one| all + &one).unwrap();
+        assert_eq!(joined, "012345678");
     }
 
     #[test]
