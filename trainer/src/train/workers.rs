@@ -54,8 +54,8 @@ impl Workers {
         fold: impl Fn(A, T) -> A + Sync,
     ) -> Result<A, TrainError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        // No more than one result a worker waits to be folded.
-        let (sender, receiver) = mpsc::sync_channel(self.pools.len());
+        // A worker hands its result over and begins no other job before: at most one result a worker is held.
+        let (sender, receiver) = mpsc::sync_channel(0);
         std::thread::scope(|scope| {
             for pool in self.pools.iter().take(count) {
                 let (next, failed, job, sender) = (&next, &failed, &job, sender.clone());
