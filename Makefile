@@ -37,7 +37,7 @@ unit: ## tests of every crate and of both programs as a user runs them
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu
-	$(CARGO) build --quiet $(ALL)
+	$(CARGO) test --quiet $(WORKSPACE) --no-run
 	scripts/with-software-gpu.sh $(TARGET)/debug/ocellus-trainer device-check --device wgpu
 
 bench: ## how long each step takes (let nothing else run meanwhile)

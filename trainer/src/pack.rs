@@ -35,8 +35,6 @@ use crate::{
 
 /// Folder of a pack's photographs.
 pub const PHOTOGRAPHS: &str = "photographs";
-/// Quality of their JPEG files, of 100.
-const QUALITY: u8 = 88;
 
 /// What is packed.
 #[derive(Debug, Clone)]
@@ -53,6 +51,8 @@ pub struct Pack {
     pub name: String,
     /// Side of the packed squares, in pixels.
     pub side: u32,
+    /// Quality of their JPEG files, 1 to 100. Files that are there already stay as they are.
+    pub quality: u8,
 }
 
 /// A plan: what is trained on, validated and tested.
@@ -135,7 +135,7 @@ pub fn pack(pack: &Pack, ui: &Ui) -> Result<Packed, TrainError> {
             .samples
             .par_iter()
             .map(|sample| {
-                let result = square(&sample.photo.path, &folder.join(name_of(&sample.sha256)), pack.side);
+                let result = square(&sample.photo.path, &folder.join(name_of(&sample.sha256)), pack.side, pack.quality);
                 progress.inc(1);
                 result
             })
@@ -189,7 +189,7 @@ fn name_of(sha256: &str) -> String {
 }
 
 /// Writes the square around a photograph's field, unless it is there. Returns whether it was written, and its length.
-fn square(photograph: &Path, to: &Path, side: u32) -> Result<(bool, u64), String> {
+fn square(photograph: &Path, to: &Path, side: u32, quality: u8) -> Result<(bool, u64), String> {
     if let Ok(there) = fs::metadata(to) {
         return Ok((false, there.len()));
     }
@@ -205,7 +205,7 @@ fn square(photograph: &Path, to: &Path, side: u32) -> Result<(bool, u64), String
     });
     let mut bytes = Vec::new();
     let edge = u16::try_from(side).map_err(|_| format!("side {side} is more than a JPEG file can hold"))?;
-    Encoder::new(&mut bytes, QUALITY)
+    Encoder::new(&mut bytes, quality)
         .encode(pixels.as_raw(), edge, edge, ColorType::Rgb)
         .map_err(|error| error.to_string())?;
     write_atomically(to, &bytes).map_err(|error| error.to_string())?;

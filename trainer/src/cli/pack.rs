@@ -39,6 +39,9 @@ pub(super) struct PackArgs {
     /// Side of the packed squares, in pixels.
     #[arg(long, default_value_t = 448, value_parser = clap::value_parser!(u32).range(64..=2048))]
     side: u32,
+    /// Quality of their JPEG files; less makes a pack that travels faster.
+    #[arg(long, default_value_t = 88, value_parser = clap::value_parser!(u8).range(30..=100))]
+    quality: u8,
 }
 
 /// Arguments of `adopt`.
@@ -83,6 +86,7 @@ impl PackArgs {
             out: self.out.clone(),
             name: self.name.clone(),
             side: self.side,
+            quality: self.quality,
         };
         if ui.would(format_args!("pack {} of {} into {}", self.name, self.split.display(), self.out.display()))? {
             request.config.check()?;

@@ -14,6 +14,7 @@ mod adopted;
 pub mod balance;
 mod checkpoint;
 pub mod config;
+mod config_check;
 pub(crate) mod dataset;
 pub mod device_check;
 mod events;

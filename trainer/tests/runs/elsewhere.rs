@@ -16,13 +16,17 @@ fn trainer(arguments: &[&str]) -> (Option<i32>, String) {
 
 /// Packs the bench's split as a plan of this name.
 fn pack(bench: &Bench, name: &str) -> Plan {
-    let (config, root, out) = (bench.path("run.toml"), bench.dir.path(), bench.path("pack"));
-    let [config, root, out] = [config.to_str().unwrap(), root.to_str().unwrap(), out.to_str().unwrap()];
-    let arguments =
-        ["pack", "--config", config, "--split", root, "--root", root, "--out", out, "--name", name, "--side", "128"];
+    pack_into(bench, "pack", name, "88")
+}
+
+fn pack_into(bench: &Bench, out: &str, name: &str, quality: &str) -> Plan {
+    let (config, root, folder) = (bench.path("run.toml"), bench.dir.path(), bench.path(out));
+    let [config, root, folder] = [config.to_str().unwrap(), root.to_str().unwrap(), folder.to_str().unwrap()];
+    let mut arguments = vec!["pack", "--config", config, "--split", root, "--root", root, "--out", folder];
+    arguments.extend(["--name", name, "--side", "128", "--quality", quality]);
     let (code, said) = trainer(&arguments);
     assert_eq!(code, Some(0), "{said}");
-    serde_json::from_slice(&fs::read(bench.path("pack").join(format!("{name}.json"))).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(bench.path(out).join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
 #[test]
@@ -42,6 +46,13 @@ fn a_pack_holds_every_labelled_photograph_once_and_nothing_of_a_patient() {
         assert!(row.targets.iter().zip(&row.weights).all(|(target, weight)| *weight > 0.0 || *target == 0.0));
     }
     assert!(plan.sides[&Side::Validation].iter().flat_map(|row| &row.weights).all(|w| [0.0, 1.0].contains(w)));
+    // A poorer one is smaller and otherwise the same.
+    assert_eq!(pack_into(&bench, "poor", "first", "40"), plan);
+    let size = |folder: &str| -> u64 {
+        let files = fs::read_dir(bench.path(folder).join(PHOTOGRAPHS)).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    assert!(size("poor") < size("pack") * 9 / 10, "{} of {}", size("poor"), size("pack"));
     let text = fs::read_to_string(bench.path("pack/first.json")).unwrap();
     assert!(!text.contains("train0.png"), "the pack names the original files");
 }
