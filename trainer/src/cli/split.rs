@@ -226,7 +226,7 @@ fn look(ui: &Ui, rows: &[Row], root: &Path) -> Looked {
 }
 
 /// An error that names the leaks, if there are any.
-fn refuse(leaks: &[Leak]) -> Result<(), ExpectedError> {
+fn refuse(leaks: &[Leak<'_>]) -> Result<(), ExpectedError> {
     if leaks.is_empty() {
         return Ok(());
     }

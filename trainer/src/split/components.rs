@@ -6,31 +6,35 @@ use crate::manifest::Row;
 
 /// Why two photographs belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tie {
+pub enum Tie<'a> {
     /// The same `group`.
-    Group(String),
+    Group(&'a str),
     /// The same patient of the same source.
-    Patient(String, String),
+    Patient(&'a str, &'a str),
     /// The same file.
-    File(String),
+    File(&'a str),
     /// The same bytes.
-    Sha256(String),
+    Sha256(&'a str),
 }
 
 /// Every tie of a row. Sources number their patients independently, so a patient is one only within its source.
-pub fn ties(row: &Row) -> impl Iterator<Item = Tie> + '_ {
-    let group = row.group.clone().map(Tie::Group);
-    let patient = row.patient.clone().map(|patient| Tie::Patient(row.source.clone(), patient));
-    let digest = row.sha256.clone().map(Tie::Sha256);
-    [group, patient, Some(Tie::File(row.file.clone())), digest].into_iter().flatten()
+pub fn ties(row: &Row) -> impl Iterator<Item = Tie<'_>> {
+    let group = row.group.as_deref().map(Tie::Group);
+    let patient = row.patient.as_deref().map(|patient| Tie::Patient(&row.source, patient));
+    let digest = row.sha256.as_deref().map(Tie::Sha256);
+    [group, patient, Some(Tie::File(&row.file)), digest].into_iter().flatten()
 }
 
 /// The component of each row, numbered from 0 in the order of first appearance. `near_duplicates` are pairs of row
 /// indices that belong together besides the ties.
-pub fn components(rows: &[Row], near_duplicates: impl IntoIterator<Item = (usize, usize)>) -> Vec<usize> {
-    let mut parents: Vec<usize> = (0..rows.len()).collect();
-    let mut first: HashMap<Tie, usize> = HashMap::new();
-    for (index, row) in rows.iter().enumerate() {
+pub fn components<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    near_duplicates: impl IntoIterator<Item = (usize, usize)>,
+) -> Vec<usize> {
+    let mut parents: Vec<usize> = Vec::new();
+    let mut first: HashMap<Tie<'a>, usize> = HashMap::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        parents.push(index);
         for tie in ties(row) {
             let other = *first.entry(tie).or_insert(index);
             unite(&mut parents, index, other);
@@ -40,7 +44,7 @@ pub fn components(rows: &[Row], near_duplicates: impl IntoIterator<Item = (usize
         unite(&mut parents, a, b);
     }
     let mut numbers = HashMap::new();
-    (0..rows.len())
+    (0..parents.len())
         .map(|index| {
             let root = root(&mut parents, index);
             let next = numbers.len();

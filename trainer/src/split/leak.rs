@@ -7,20 +7,20 @@ use crate::manifest::Row;
 
 /// Something that stands on two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leak {
+pub struct Leak<'a> {
     /// First photograph and the side it is on.
     pub first: (String, String),
     /// Second photograph and its side.
     pub second: (String, String),
     /// What they share.
-    pub why: Why,
+    pub why: Why<'a>,
 }
 
 /// What two photographs on different sides share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum Why<'a> {
     /// A value of the manifest.
-    Tie(Tie),
+    Tie(Tie<'a>),
     /// They look the same; `mirrored` when one is the other's mirror picture.
     NearDuplicate {
         /// Whether only the mirrored comparison holds.
@@ -28,7 +28,7 @@ pub enum Why {
     },
 }
 
-impl fmt::Display for Leak {
+impl fmt::Display for Leak<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((a, side_a), (b, side_b)) = (&self.first, &self.second);
         write!(f, "{a} ({side_a}) and {b} ({side_b}) ")?;
@@ -44,8 +44,8 @@ impl fmt::Display for Leak {
 }
 
 /// Every tie of the manifest that crosses sides, one leak a tie. A side is a name and its rows.
-pub fn leaks(sides: &[(&str, &[Row])]) -> Vec<Leak> {
-    let mut first: HashMap<Tie, (usize, &Row)> = HashMap::new();
+pub fn leaks<'a>(sides: &[(&str, &'a [Row])]) -> Vec<Leak<'a>> {
+    let mut first: HashMap<Tie<'a>, (usize, &Row)> = HashMap::new();
     let mut leaks = Vec::new();
     for (index, (name, rows)) in sides.iter().enumerate() {
         for row in *rows {

@@ -59,8 +59,7 @@ impl Dataset {
             .map(|row| (row, task.targets(row)))
             .filter(|(_, targets)| targets.iter().any(Option::is_some))
             .collect();
-        let owned: Vec<Row> = labelled.iter().map(|(row, _)| (*row).clone()).collect();
-        let cases = components(&owned, []);
+        let cases = components(labelled.iter().map(|(row, _)| *row), []);
         let files: Vec<String> = labelled.iter().map(|(row, _)| row.file.clone()).collect();
         let unlabelled = rows.len() - labelled.len();
         let (mut samples, mut unreadable) = (Vec::new(), Vec::new());

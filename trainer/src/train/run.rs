@@ -102,6 +102,8 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     let network = Network::build(&device, &weights, task.names().len(), config.seed)?;
     let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
     let mut validation = Dataset::new(&validation_rows, &setup.root, &task, ui);
+    // What is needed of them is in the sides now.
+    drop((train_rows, validation_rows));
     let workers = Workers::new(setup.workers.unwrap_or_else(|| default_workers(setup.device)))?;
     let mut left_out = [std::mem::take(&mut train.unreadable), std::mem::take(&mut validation.unreadable)].concat();
     let spec = config.spec();
