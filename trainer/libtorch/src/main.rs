@@ -1,7 +1,7 @@
 //! Trains the network on a graphics card from a pack that `ocellus-trainer pack` wrote.
 //!
-//! `train` fine-tunes, with `--teacher` also from other networks' logits; `prune` makes a trained network narrower;
-//! `predict` prints logits. The result is taken back with `ocellus-trainer adopt`, which measures it anew.
+//! `train` fine-tunes, with `--teacher` also from other networks' logits; `prune` makes a trained network narrower. The
+//! result is taken back with `ocellus-trainer adopt`, which measures it anew.
 
 mod fit;
 mod network;
