@@ -84,13 +84,16 @@ pub fn markdown(metrics: &Metrics) -> String {
         anomaly: metrics.frame_baseline.anomaly.clone(),
         labels: metrics.frame_baseline.labels.clone(),
     };
-    text.push_str("## All sources\n\n");
-    table(&mut text, &all, &frame);
-    for (name, figures) in &metrics.sources {
-        let name = if name.is_empty() { "(no source named)" } else { name };
-        let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
-        let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
-        table(&mut text, figures, &frame);
+    // Classes that share one softmax have no figures of their own.
+    if all.anomaly.is_some() || !all.labels.is_empty() {
+        text.push_str("## All sources\n\n");
+        table(&mut text, &all, &frame);
+        for (name, figures) in &metrics.sources {
+            let name = if name.is_empty() { "(no source named)" } else { name };
+            let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
+            let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
+            table(&mut text, figures, &frame);
+        }
     }
     if !metrics.unreadable.is_empty() {
         text.push_str("\n## Not judged\n\n");

@@ -155,7 +155,15 @@ impl Run<'_> {
         folder::write_results(out, &self.task.names(), &state, epochs)?;
         folder::write_predictions(out, &self.task, samples, &logits)?;
         model.write(&out.join(MODEL_FILE))?;
+        let here = self.train.samples.len();
+        if said.train_photographs != here {
+            ui.warn(format_args!(
+                "trained on {} photographs, the split has {here} that say anything to the task: is it the same split?",
+                said.train_photographs
+            ));
+        }
         let info = self.info(best, &state.metrics, model.digest(), said.program.clone(), said.device.clone());
+        let info = RunInfo { train_photographs: said.train_photographs, ..info };
         info.write(out)?;
         Ok(info)
     }

@@ -122,6 +122,11 @@ fn what_was_trained_elsewhere_becomes_a_run_with_figures_of_our_own() {
     assert_eq!(Config::read(&run.join("config.toml")).unwrap().seed, 5);
     let predictions = fs::read_to_string(run.join("predictions.csv")).unwrap();
     assert_eq!(predictions.lines().count(), 9);
+    // Another number of photographs than the split has is said, and what the other program says is kept.
+    said.train_photographs = 7;
+    let (code, text) = adopt(&said, "fewer");
+    assert!(code == Some(0) && text.contains("trained on 7 photographs, the split has 40"), "{text}");
+    assert_eq!(RunInfo::read(&bench.path("fewer")).unwrap().train_photographs, 7);
     // A run that is there is not written over; a result of other pixels is refused.
     assert_eq!(adopt(&said, "adopted").0, Some(2));
     said.spec.size = 128;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+mod classes;
 mod elsewhere;
 mod first_steps;
 mod memory;
