@@ -130,7 +130,7 @@ def main():
         config = os.path.join(folder, "run.toml")
         with open(config, "w") as text:
             text.write(f'task = "multi_label"\n[weights]\nfile = "{weights}"\n')
-            text.write(f"[schedule]\nbatch = {BATCH}\nmicro_batch = 4\n")
+            text.write(f"[schedule]\nbatch = {BATCH}\nmicro_batch = 2\n")
         ours = [trainer, "bench", manifest, "--root", root, "--config", config, "--json", "--quiet"]
         this = [sys.executable, os.path.abspath(__file__)]
         for number in range(rounds):
