@@ -7,7 +7,6 @@ use tch::{Kind, Reduction, Tensor, no_grad};
 
 use crate::{
     network::Network,
-    plan::Photographs,
     recipe::{Recipe, Schedule},
     views::{Draw, Renderer, order},
 };
@@ -106,12 +105,14 @@ pub(crate) fn fit(
                 });
                 (side.inputs(chosen, &draws, size), told)
             });
+            // Once a batch, whatever the number of pupils.
+            let (targets, weights) = (side.rows(&photographs.targets, chosen), side.rows(&photographs.weights, chosen));
             let rate = schedule.factor(step, steps);
             step += 1;
             for pupil in &mut pupils {
                 let logits = pupil.network.logits(&input);
-                let hard = hard_loss(&logits, side, photographs, chosen, binary, schedule.smoothing)
-                    / (batch as f64 * mean_weight);
+                let hard =
+                    hard_loss(&logits, &targets, &weights, binary, schedule.smoothing) / (batch as f64 * mean_weight);
                 let loss = match &told {
                     Some((weight, told)) => {
                         hard * (1.0 - weight) + logits.smooth_l1_loss(told, Reduction::Mean, 1.0) * *weight
@@ -130,7 +131,7 @@ pub(crate) fn fit(
         let seconds = started.elapsed().as_secs_f64();
         let mut said = Vec::new();
         for pupil in &mut pupils {
-            let loss = pupil.sum.double_value(&[]) * batch as f64 / (order.len() / batch * batch) as f64;
+            let loss = pupil.sum.double_value(&[]) / (order.len() / batch) as f64;
             if !loss.is_finite() {
                 bail!("the loss is not a finite number in epoch {}; nothing was written", epoch + 1);
             }
@@ -150,19 +151,10 @@ pub(crate) fn fit(
 }
 
 /// The weighted sum of the loss against the labels.
-fn hard_loss(
-    logits: &Tensor,
-    side: &Renderer<'_>,
-    photographs: &Photographs,
-    chosen: &[usize],
-    binary: bool,
-    smoothing: f64,
-) -> Tensor {
-    let targets = side.rows(&photographs.targets, chosen);
-    let weights = side.rows(&photographs.weights, chosen);
+fn hard_loss(logits: &Tensor, targets: &Tensor, weights: &Tensor, binary: bool, smoothing: f64) -> Tensor {
     if binary {
         let soft = targets * (1.0 - smoothing) + smoothing / 2.0;
-        return logits.binary_cross_entropy_with_logits(&soft, Some(&weights), None::<&Tensor>, Reduction::Sum);
+        return logits.binary_cross_entropy_with_logits(&soft, Some(weights), None::<&Tensor>, Reduction::Sum);
     }
     let told = logits.log_softmax(1, Kind::Float);
     let spread = told.mean_dim([1_i64].as_slice(), true, Kind::Float);
