@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use crate::{evaluate::stored::NoEvaluation, manifest::ManifestError, train::config::ConfigError};
+use crate::{evaluate::stored::NoEvaluation, manifest::ManifestError, shard::ShardError, train::config::ConfigError};
 
 /// What the process ends with. The numbers are documented in `--help` and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,12 @@ pub enum ExpectedError {
 
 impl From<ConfigError> for ExpectedError {
     fn from(error: ConfigError) -> Self {
+        ExpectedError::Usage(error.to_string())
+    }
+}
+
+impl From<ShardError> for ExpectedError {
+    fn from(error: ShardError) -> Self {
         ExpectedError::Usage(error.to_string())
     }
 }

@@ -85,7 +85,7 @@ impl Args {
             return Ok(Exit::Ok);
         }
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let shard = Shard::of_environment()?;
         let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);
         let mut looked = look(&predictor, mine, &root, ui).map_err(expected)?;
         if !shard.is_whole() {

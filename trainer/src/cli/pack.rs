@@ -15,9 +15,9 @@ use crate::{
     train::{Setup, adopt, config::Config},
 };
 
-/// Arguments of `pack`.
+/// What is packed, and what a result is measured against: the same for both verbs.
 #[derive(Debug, clap::Args)]
-pub(super) struct PackArgs {
+struct Planned {
     /// The run's configuration: task, balance, preprocessing.
     #[arg(long)]
     config: PathBuf,
@@ -30,6 +30,13 @@ pub(super) struct PackArgs {
     /// Folder the manifests' files are relative to.
     #[arg(long)]
     root: PathBuf,
+}
+
+/// Arguments of `pack`.
+#[derive(Debug, clap::Args)]
+pub(super) struct PackArgs {
+    #[command(flatten)]
+    planned: Planned,
     /// The pack; may hold other plans already, whose photographs are shared.
     #[arg(long)]
     out: PathBuf,
@@ -49,18 +56,8 @@ pub(super) struct PackArgs {
 pub(super) struct AdoptArgs {
     /// The folder the other program wrote: model.safetensors and result.json.
     result: PathBuf,
-    /// The configuration the pack was made with.
-    #[arg(long)]
-    config: PathBuf,
-    /// Set a key of the configuration, as in --set input.size=320; may be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    settings: Vec<String>,
-    /// Folder of the split the pack was made of.
-    #[arg(long)]
-    split: PathBuf,
-    /// Folder the manifests' files are relative to.
-    #[arg(long)]
-    root: PathBuf,
+    #[command(flatten)]
+    planned: Planned,
     /// The weights the training started from.
     #[arg(long)]
     weights: PathBuf,
@@ -80,15 +77,20 @@ impl PackArgs {
     /// had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let request = Pack {
-            config: Config::read_with(&self.config, &self.settings)?,
-            split: self.split.clone(),
-            root: self.root.clone(),
+            config: Config::read_with(&self.planned.config, &self.planned.settings)?,
+            split: self.planned.split.clone(),
+            root: self.planned.root.clone(),
             out: self.out.clone(),
             name: self.name.clone(),
             side: self.side,
             quality: self.quality,
         };
-        if ui.would(format_args!("pack {} of {} into {}", self.name, self.split.display(), self.out.display()))? {
+        if ui.would(format_args!(
+            "pack {} of {} into {}",
+            self.name,
+            self.planned.split.display(),
+            self.out.display()
+        ))? {
             request.config.check()?;
             return Ok(Exit::Ok);
         }
@@ -122,12 +124,12 @@ impl AdoptArgs {
     /// Usage for a configuration that does not go with the result, data for data that can't be used, failed for
     /// everything else. Photographs that had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let mut config = Config::read_with(&self.config, &self.settings)?;
+        let mut config = Config::read_with(&self.planned.config, &self.planned.settings)?;
         config.weights.file = Some(self.weights.clone());
         let setup = Setup {
             config,
-            split: self.split.clone(),
-            root: self.root.clone(),
+            split: self.planned.split.clone(),
+            root: self.planned.root.clone(),
             out: self.out.clone(),
             device: self.device,
             workers: None,
@@ -142,8 +144,8 @@ impl AdoptArgs {
         ui.next(format_args!(
             "ocellus-trainer evaluate --run {} --split {} --root {}",
             shell(&self.out),
-            shell(&self.split),
-            shell(&self.root)
+            shell(&self.planned.split),
+            shell(&self.planned.root)
         ));
         Ok(exit)
     }

@@ -48,7 +48,7 @@ impl Args {
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let (predictor, _) = self.network.load()?;
         let keep = self.dump_tensors.is_some();
-        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let shard = Shard::of_environment()?;
         // Numbers are those of the whole list, so that the parts' files don't collide.
         let (numbers, mine): (Vec<usize>, Vec<PathBuf>) =
             self.photographs.iter().cloned().enumerate().filter(|(number, _)| shard.takes(*number)).unzip();

@@ -82,7 +82,7 @@ impl Args {
     /// Usage for a bad configuration, data for data that can't be trained on, interrupted when somebody asked to stop,
     /// failed for everything else. Photographs that had to be left out end in [`Exit::SomeUnreadable`].
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
-        let shard = Shard::of_environment().map_err(|error| ExpectedError::Usage(error.to_string()))?;
+        let shard = Shard::of_environment()?;
         if self.sweep.is_empty() {
             if !shard.is_whole() {
                 ui.warn(format_args!(

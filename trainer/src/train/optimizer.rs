@@ -12,10 +12,11 @@ use burn::{
 
 use super::{
     TrainError,
-    config::{OptimizerConfig, OptimizerKind},
+    config::{Config, OptimizerConfig, OptimizerKind},
+    step::BatchGradients,
     workers::Workers,
 };
-use crate::net::{NamedWeights, NetError, values};
+use crate::net::{NamedWeights, NetError, Network, block_of, values};
 
 /// Adam's ε; burn's own default (1e-5) damps the small gradients of a pretrained network.
 const EPSILON: f32 = 1e-8;
@@ -28,20 +29,23 @@ struct Moments {
     second: Option<Tensor<1>>,
 }
 
+/// The weights' moving averages by name.
+pub(crate) type Averages = BTreeMap<String, Tensor<1>>;
+
 /// What a step shall do to one parameter.
-pub(crate) struct Change {
-    pub(crate) name: String,
-    pub(crate) value: Tensor<1>,
-    pub(crate) gradient: Tensor<1>,
-    pub(crate) rate: f64,
+struct Change {
+    name: String,
+    value: Tensor<1>,
+    gradient: Tensor<1>,
+    rate: f64,
     /// The moving average, where one is kept, and its decay.
-    pub(crate) average: Option<(Tensor<1>, f64)>,
+    average: Option<(Tensor<1>, f64)>,
 }
 
 /// What it did.
-pub(crate) struct Changed {
-    pub(crate) value: Tensor<1>,
-    pub(crate) average: Option<Tensor<1>>,
+struct Changed {
+    value: Tensor<1>,
+    average: Option<Tensor<1>>,
 }
 
 /// The optimiser with its state.
@@ -71,11 +75,44 @@ impl Optimizer {
         }
     }
 
+    /// Changes a network's trained weights, and their averages, by one step at `rate` (of the head).
+    ///
+    /// # Errors
+    /// When a worker breaks down.
+    pub(crate) fn change(
+        &mut self,
+        config: &Config,
+        network: &mut Network,
+        averages: &mut Option<Averages>,
+        result: BatchGradients,
+        rate: f64,
+        workers: &Workers,
+    ) -> Result<(), TrainError> {
+        let clip = config.optimizer.clip_norm;
+        let scale = if clip > 0.0 && result.norm > clip { clip / result.norm } else { 1.0 };
+        let parameters = network.vgg_mut().parameters(config.trainable);
+        let changes = parameters.iter().zip(result.gradients).map(|((name, parameter), (_, gradient))| Change {
+            name: name.clone(),
+            value: parameter.value(),
+            gradient: if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient },
+            rate: rate * config.schedule.part_of_head_rate(block_of(name)),
+            average: averages.as_mut().and_then(|averages| Some((averages.remove(name)?, config.schedule.ema?))),
+        });
+        let changes = changes.collect();
+        for ((name, mut parameter), changed) in parameters.into_iter().zip(self.step(workers, changes)?) {
+            if let (Some(averages), Some(average)) = (averages.as_mut(), changed.average) {
+                averages.insert(name, average);
+            }
+            parameter.put(changed.value);
+        }
+        Ok(())
+    }
+
     /// One step: the new values of all parameters, in their order, each computed by one of the workers.
     ///
     /// # Errors
     /// When a worker breaks down.
-    pub(crate) fn step(&mut self, workers: &Workers, changes: Vec<Change>) -> Result<Vec<Changed>, TrainError> {
+    fn step(&mut self, workers: &Workers, changes: Vec<Change>) -> Result<Vec<Changed>, TrainError> {
         self.steps += 1;
         let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
         let work: Vec<_> = changes

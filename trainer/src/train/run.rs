@@ -22,7 +22,7 @@ use super::{
     loss,
     metrics::{self, EpochMetrics},
     mlflow::Mlflow,
-    optimizer::{Change, Optimizer},
+    optimizer::{Averages, Optimizer},
     schedule,
     step::{BatchGradients, Chosen, Stepper},
     stream,
@@ -34,7 +34,7 @@ use crate::{
     features::{CacheKey, Extraction, FeatureCache, Photo, extract},
     files::hex,
     manifest::Manifest,
-    net::{NamedWeights, Network, block_of},
+    net::{NamedWeights, Network},
     stop::Stop,
     task::Task,
 };
@@ -243,7 +243,7 @@ struct Progressing {
     state: State,
     network: Network,
     optimizer: Optimizer,
-    average: Option<BTreeMap<String, Tensor<1>>>,
+    average: Option<Averages>,
 }
 
 impl Run<'_> {
@@ -394,7 +394,8 @@ impl Run<'_> {
             let weights: f64 = chosen.iter().flat_map(|chosen| &chosen.sample.weights).map(|w| f64::from(*w)).sum();
             now.state.loss.0 += result.loss_sum;
             now.state.loss.1 += weights;
-            self.apply(now, result, rate, stepper.workers)?;
+            let Progressing { network, optimizer, average, .. } = now;
+            optimizer.change(config, network, average, result, rate, stepper.workers)?;
             now.state.step += 1;
             now.state.position += 1;
             *seconds += started.elapsed().as_secs_f64();
@@ -409,37 +410,6 @@ impl Run<'_> {
                 return Err(TrainError::Interrupted { epoch: now.state.epoch + 1, step: now.state.step });
             }
         }
-        Ok(())
-    }
-
-    /// Changes the weights by one step.
-    fn apply(
-        &self,
-        now: &mut Progressing,
-        result: BatchGradients,
-        rate: f64,
-        workers: &Workers,
-    ) -> Result<(), TrainError> {
-        let config = self.config();
-        let clip = config.optimizer.clip_norm;
-        let scale = if clip > 0.0 && result.norm > clip { clip / result.norm } else { 1.0 };
-        let parameters = now.network.vgg_mut().parameters(config.trainable);
-        let mut averages = now.average.take();
-        let changes = parameters.iter().zip(result.gradients).map(|((name, parameter), (_, gradient))| Change {
-            name: name.clone(),
-            value: parameter.value(),
-            gradient: if scale < 1.0 { gradient.mul_scalar(scale) } else { gradient },
-            rate: rate * config.schedule.part_of_head_rate(block_of(name)),
-            average: averages.as_mut().and_then(|averages| Some((averages.remove(name)?, config.schedule.ema?))),
-        });
-        let changed = now.optimizer.step(workers, changes.collect())?;
-        for ((name, mut parameter), changed) in parameters.into_iter().zip(changed) {
-            if let (Some(averages), Some(average)) = (&mut averages, changed.average) {
-                averages.insert(name, average);
-            }
-            parameter.put(changed.value);
-        }
-        now.average = averages;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::{
     TrainError,
     config::Config,
     dataset::{Sample, Source},
-    optimizer::{Change, Optimizer},
+    optimizer::Optimizer,
     run::default_workers,
     step::{Chosen, Stepper},
     workers::Workers,
@@ -71,20 +71,8 @@ pub fn steps_a_second(
     let mut optimizer = Optimizer::new(&config.optimizer);
     let mut step = || -> Result<(), TrainError> {
         let result = stepper.gradients(&network, &batch, (batch.len() * outputs) as f64)?;
-        let parameters = network.vgg_mut().parameters(config.trainable);
-        let changes = parameters.iter().zip(result.gradients).map(|((name, parameter), (_, gradient))| Change {
-            name: name.clone(),
-            value: parameter.value(),
-            gradient,
-            // So small that the numbers stay what they are, and with them the time they take.
-            rate: 1e-9,
-            average: None,
-        });
-        let changed = optimizer.step(&workers, changes.collect())?;
-        for ((_, mut parameter), changed) in parameters.into_iter().zip(changed) {
-            parameter.put(changed.value);
-        }
-        Ok(())
+        // So small a rate that the numbers stay what they are, and with them the time they take.
+        optimizer.change(config, &mut network, &mut None, result, 1e-9, &workers)
     };
     // The first one makes what the others find made.
     step()?;
