@@ -8,10 +8,12 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One selection of packages and features for all that `make test` builds, so that nothing is built twice.
 WORKSPACE := --workspace --features ocellus-trainer/wgpu
 ALL := $(WORKSPACE) --all-targets
+# Where scripts/firmware.sh puts the controller's program.
+FIRMWARE := $(abspath $(TARGET))/firmware/thumbv6m-none-eabi/release/ocellus-firmware
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit gpu-check bench arm64-test fuzz doc clean
+.PHONY: help setup demo test lint unit firmware firmware-test gpu-check bench arm64-test fuzz doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,14 +28,23 @@ demo: setup ## live a whole encounter on practice eyes; screens and result in de
 test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests, the GPU code on a software GPU
 	@scripts/setup.sh test
 	@scripts/setup.sh gpu
+	@scripts/setup.sh firmware
 	@$(MAKE) --no-print-directory lint unit gpu-check
 
 lint: ## format and clippy, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet $(ALL) -- -D warnings
+	scripts/firmware.sh lint
 
-unit: ## tests of every crate and of both programs as a user runs them
-	$(CARGO) test $(WORKSPACE)
+unit: firmware ## tests of every crate, of both programs as a user runs them, and of the firmware on an emulated controller
+	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE)
+
+firmware: ## build the controller's program for its microcontroller
+	@scripts/setup.sh firmware
+	scripts/firmware.sh build
+
+firmware-test: firmware ## the controller's program on an emulated microcontroller, as the device meets it
+	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE) --test controller
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the build (or the tests) need on a Debian-like machine, and nothing that is there already.
-#   scripts/setup.sh build   compiler, linker, Rust
-#   scripts/setup.sh test    compiler, Rust, the formatter and linter, and Python tools to compare with
-#   scripts/setup.sh gpu     compiler, Rust, and a GPU in software
+#   scripts/setup.sh build      compiler, linker, Rust
+#   scripts/setup.sh test       compiler, Rust, the formatter and linter, and Python tools to compare with
+#   scripts/setup.sh gpu        compiler, Rust, and a GPU in software
+#   scripts/setup.sh firmware   compiler, Rust for the controller's processor too, and that processor emulated
 # When not root it prints the exact command and stops with exit code 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,6 +23,13 @@ rust_is_good() {
 }
 
 apt_updated=no
+refresh() {
+    [ "$apt_updated" = no ] || return 0
+    echo "setup: reading the package lists"
+    apt-get update -qq
+    apt_updated=yes
+}
+
 install() {
     if ! have apt-get; then
         echo "missing: $*. This machine has no apt-get: install them by hand, then run this again." >&2
@@ -32,17 +40,26 @@ install() {
         echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $*" >&2
         exit 2
     fi
-    if [ "$apt_updated" = no ]; then
-        echo "setup: reading the package lists"
-        apt-get update -qq
-        apt_updated=yes
-    fi
+    refresh
     echo "setup: installing $*"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 # A package that others only name is known to apt, and still can't be installed.
 available() { [[ "$(LC_ALL=C apt-cache policy "$1" 2>/dev/null)" == *"Candidate: "[!\(]* ]]; }
+
+# Opens Debian 12's own backports. Fails where that is not the way.
+backports() {
+    local VERSION_CODENAME mirror
+    . /etc/os-release
+    [ "$(id -u)" = 0 ] && [ "${VERSION_CODENAME:-}" = bookworm ] || return 1
+    if ! apt-cache policy | grep -q 'a=stable-backports\|n=bookworm-backports'; then
+        refresh
+        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
+        echo "deb ${mirror%/} bookworm-backports main" >/etc/apt/sources.list.d/ocellus-backports.list
+        apt-get update -qq
+    fi
+}
 
 have cc || install gcc libc6-dev
 have make || install make
@@ -71,16 +88,35 @@ if [ "$purpose" = gpu ]; then
     # in their shader compiler, so an older release takes it from its own backports.
     mesa_version() { dpkg-query -W -f '${Version}' mesa-vulkan-drivers 2>/dev/null || true; }
     if ! newer_or_equal 24 "$(mesa_version)" || [ -z "$(mesa_version)" ]; then
-        . /etc/os-release
-        if [ "$(id -u)" = 0 ] && [ "${VERSION_CODENAME:-}" = bookworm ]; then
-            if ! apt-cache policy | grep -q 'a=stable-backports\|n=bookworm-backports'; then
-                mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
-                echo "deb ${mirror%/} bookworm-backports main" >/etc/apt/sources.list.d/ocellus-backports.list
-                apt-get update -qq && apt_updated=yes
-            fi
+        if backports; then
             install -t bookworm-backports mesa-vulkan-drivers libvulkan1
         else
             install mesa-vulkan-drivers libvulkan1
+        fi
+    fi
+    exit 0
+fi
+
+if [ "$purpose" = firmware ]; then
+    if ! have qemu-system-arm; then
+        [ "$(id -u)" != 0 ] || refresh
+        # Where other parts of QEMU have been installed from the backports, only what lies there fits them.
+        fits() { apt-get install -qq --simulate --no-install-recommends "$@" >/dev/null 2>&1; }
+        if ! fits qemu-system-arm && backports; then
+            install -t bookworm-backports qemu-system-arm
+        else
+            install qemu-system-arm
+        fi
+    fi
+    target=thumbv6m-none-eabi
+    sysroot=$(rustc --print sysroot)
+    if [ ! -d "$sysroot/lib/rustlib/$target" ]; then
+        if have rustup; then
+            rustup target add "$target"
+        else
+            # Debian has no library for this processor; scripts/firmware.sh builds it from its source.
+            have ld.lld || install lld
+            [ -f "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ] || install rust-web-src
         fi
     fi
     exit 0

@@ -3,9 +3,11 @@
 //! Results go to standard output, everything else (log, errors, progress) to standard error, one line each.
 
 mod bundle_choice;
+mod config;
 mod demo;
 mod listing;
 mod photographs;
+mod run;
 mod screen;
 
 use std::{io::Write, process::ExitCode};
@@ -24,10 +26,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Runs the device: sign-in, patients, photographs, results.
+    Run(run::Arguments),
     /// Judges photographs from files: one record each.
     Screen(screen::Arguments),
     /// Lives a whole encounter on a practice patient and keeps the screens.
     Demo(demo::Arguments),
+    /// Checks and shows the configuration, and hashes PINs for it.
+    Config(config::Arguments),
 }
 
 /// Runs the program on the command line of this process.
@@ -43,6 +49,8 @@ pub fn main_impl() -> ExitCode {
         }
     };
     let ended = match cli.verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Config(arguments) => config::run(&arguments),
         Verb::Screen(arguments) => screen::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
     };
@@ -56,8 +64,14 @@ pub fn main_impl() -> ExitCode {
         .into()
 }
 
-/// One line on standard error; `eprintln` would panic where that is closed.
+/// One line an error on standard error; `eprintln` would panic where that is closed.
 fn complain(error: &ExpectedError) {
-    let line = error.to_string().replace('\n', " ");
-    let _written = writeln!(std::io::stderr(), "ocellus: {line}");
+    let text = error.to_string();
+    let lines: Vec<String> = match error {
+        ExpectedError::Config(_) => text.lines().map(str::to_owned).collect(),
+        _ => vec![text.replace('\n', " ")],
+    };
+    for line in lines {
+        let _written = writeln!(std::io::stderr(), "ocellus: {line}");
+    }
 }

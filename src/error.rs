@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use ocellus_model::bundle::{BundleError, SelfTestError};
 
-use crate::{demo::DemoError, inference::InferenceError, trust::TrustError};
+use crate::{config::ConfigErrors, demo::DemoError, inference::InferenceError, shell::ShellError, trust::TrustError};
 
 /// How the program ends. The codes are an interface; `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,12 @@ pub enum ExpectedError {
     /// The demonstration could not be lived to its end.
     #[error("demonstration: {0}")]
     Demo(#[source] DemoError),
+    /// The configuration can't be used: everything that is wrong, one a line.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// The device can't run.
+    #[error(transparent)]
+    Shell(#[from] ShellError),
     /// The output can't be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),
@@ -70,11 +76,12 @@ impl ExpectedError {
     pub fn exit(&self) -> Exit {
         match self {
             ExpectedError::Usage(_)
+            | ExpectedError::Config(_)
             | ExpectedError::Bundle(_)
             | ExpectedError::Network(_)
             | ExpectedError::SelfTest(_)
             | ExpectedError::Trust(_) => Exit::Usage,
-            ExpectedError::Demo(_) | ExpectedError::Output(_) => Exit::Failed,
+            ExpectedError::Demo(_) | ExpectedError::Shell(_) | ExpectedError::Output(_) => Exit::Failed,
         }
     }
 

@@ -20,7 +20,7 @@ use ocellus_model::{
     preprocess,
     quality::{self, Fingerprint, Quality, Reason, Reduction},
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     decision::{self, Outcome, Scored},
@@ -72,7 +72,7 @@ pub struct Record {
 }
 
 /// Why an outcome is what it is, beyond the findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Why {
     /// Something about the photograph.
@@ -82,7 +82,7 @@ pub enum Why {
 }
 
 /// What can be said of the judging itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judging {
     /// The file is not a photograph that can be read.
@@ -131,6 +131,8 @@ pub struct Judgement {
 pub struct Known<'a> {
     /// The eye it was taken of; none where nobody said. What the file itself says stands in then.
     pub eye: Option<Laterality>,
+    /// Whether somebody has looked and said that it shows this eye: then it is not doubted.
+    pub eye_confirmed: bool,
     /// Other photographs of the same patient: one that comes again says nothing new.
     pub before: &'a [Fingerprint],
 }
@@ -277,6 +279,7 @@ impl Known<'_> {
     /// The verdict in the light of what is known; `of_file` is the eye that the file itself names.
     fn quality(&self, quality: Quality, of_file: Option<Laterality>, fingerprint: &Fingerprint) -> Quality {
         let quality = match (self.eye, of_file) {
+            (Some(_), _) if self.eye_confirmed => quality,
             (Some(eye), Some(other)) if eye != other => quality.of_other_eye(),
             (Some(eye), _) | (None, Some(eye)) => quality.with_eye(eye),
             (None, None) => quality,

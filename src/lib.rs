@@ -1,12 +1,22 @@
 //! Ocellus device program.
 
+pub mod auto_shutter;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod encounter;
 pub mod error;
+pub mod focus;
 pub mod inference;
+pub mod interchange;
 pub mod judge;
+pub mod language;
+pub mod light;
+pub mod operators;
 pub mod screens;
+pub mod shell;
+pub mod station;
+pub mod store;
 pub mod trust;
 
 pub use cli::main_impl;

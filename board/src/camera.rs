@@ -19,6 +19,8 @@ pub struct CameraFrame {
     pub sequence: u32,
     /// How the bytes are coded.
     pub format: PixelFormat,
+    /// A photograph that the flash lit, in full size; otherwise a frame of the live picture.
+    pub lit_by_flash: bool,
     /// The bytes.
     pub bytes: Vec<u8>,
 }

@@ -22,7 +22,7 @@
 //!
 //! Not here: reading photographs, running the network, which eye a photograph shows (the encounter asks).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     label::Output,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// What one photograph says of one eye.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Send the patient to an eye doctor.

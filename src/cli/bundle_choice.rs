@@ -22,7 +22,7 @@ const IN_CHECKOUT: &str = "models/bundles";
 const INSTALLED: &str = "/usr/share/ocellus/bundles";
 
 /// What every verb that judges takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct BundleArguments {
     /// The bundle to judge with [default: $OCELLUS_BUNDLE, else the one in models/bundles or /usr/share/ocellus/bundles]
     #[arg(long, value_name = "DIR")]
@@ -33,6 +33,11 @@ pub(super) struct BundleArguments {
 }
 
 impl BundleArguments {
+    /// With the bundle that the configuration names, where the command line names none.
+    pub(super) fn or(self, named: Option<&Path>) -> Self {
+        BundleArguments { bundle: self.bundle.or_else(|| named.map(Path::to_owned)), ..self }
+    }
+
     /// Verifies the bundle, loads its network and has it judge the bundle's own photographs.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::{
     demo::{self, Lived},
     error::{Exit, ExpectedError},
     judge::Judge,
+    language::Language,
     screens::messages,
 };
 
@@ -31,13 +32,23 @@ pub(super) struct Arguments {
     /// Another number, another patient
     #[arg(long, default_value_t = 3)]
     seed: u64,
+    /// Language of the screens: en, es, fr, pt, de or ar
+    #[arg(long, default_value = "en", value_parser = language)]
+    language: Language,
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    Language::from_code(code).ok_or_else(|| format!("expected {}", Language::ALL.map(Language::code).join(", ")))
 }
 
 /// Lives it.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
+    // Once here, so that a bundle that is refused is said at once and in full.
     let judge = arguments.bundle.load()?;
     make_empty(&arguments.out)?;
-    let lived = demo::live(&judge, &arguments.out, arguments.seed).map_err(ExpectedError::Demo)?;
+    let bundle = arguments.bundle.clone();
+    let load = move || bundle.load().map_err(|error| error.to_string());
+    let lived = demo::live(load, &arguments.out, arguments.seed, arguments.language).map_err(ExpectedError::Demo)?;
     print(&judge, &lived).map_err(ExpectedError::Output)?;
     Ok(Exit::Success)
 }
@@ -56,20 +67,19 @@ fn make_empty(folder: &Path) -> Result<(), ExpectedError> {
 }
 
 fn print(judge: &Judge, lived: &Lived) -> io::Result<()> {
-    let Lived { right, left, patient, screens, record } = lived;
+    let Lived { right, left, patient, folder, film, record } = lived;
     let mut out = io::stdout().lock();
     let id = judge.bundle_id();
     writeln!(out, "bundle {} {} ({})", id.name, id.version, id.digest.short())?;
     writeln!(out, "{}\n", judge.bundle().manifest().statement)?;
     for (eye, status) in [("right eye", right), ("left eye", left)] {
-        let message = messages::eye_result(status);
+        let message = messages::eye_result(status, Language::En);
         writeln!(out, "{eye:<10} {} {}", message.title, message.action)?;
     }
-    let message = messages::result(right, left, *patient);
+    let message = messages::result([right, left], *patient, None, 12, Language::En);
     writeln!(out, "patient    {}. {}\n", message.title, message.action)?;
-    if let Some(last) = screens.last() {
-        writeln!(out, "{} screens as the operator saw them, the result in {}", screens.len(), last.display())?;
-    }
+    writeln!(out, "the screens as the operator saw them are in {}", folder.display())?;
+    writeln!(out, "as one animated picture: {}", film.display())?;
     writeln!(out, "everything that was found is in {}", record.display())?;
     out.flush()
 }

@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
 fn judge_file(judge: &Judge, path: &Path, eye: Option<Laterality>) -> Record {
     let file = path.to_string_lossy();
     match image::read_bytes(path) {
-        Ok(bytes) => judge.judge(&file, &bytes, Known { eye, before: &[] }).record,
+        Ok(bytes) => judge.judge(&file, &bytes, Known { eye, ..Known::default() }).record,
         Err(error) => judge.unreadable(&file, &error.to_string()),
     }
 }

@@ -1,31 +1,37 @@
-//! A whole encounter on a practice patient, right eye then left: the same state machine, judge and screens as with a
-//! real one, with a camera that draws what it is aimed at and an operator who presses the main button of each screen.
+//! A whole encounter on a practice patient, right eye then left: the device as it runs in a clinic, with a camera and a
+//! controller that are simulated and an operator who presses the main button of each screen.
 //!
-//! Nothing is decided beforehand but the patient: what is found is what the bundle's network finds.
+//! Nothing is decided beforehand but the patient (retinopathy in the right eye; nothing in the left, which blinks at its
+//! first photograph): what is found is what the bundle's network finds.
 
-mod patient;
-mod store;
+mod recorder;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    io,
     path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    thread,
     time::{Duration, Instant},
 };
 
 use ocellus_board::{
-    camera::Camera,
-    panel::{Geometry, Offscreen, Panel, PanelError},
+    controller::Limits,
+    panel::Geometry,
+    sim::{Knobs, Rig, SimulatedCamera, SimulatedController, Stage},
 };
-use ocellus_model::{field, image, laterality::Laterality, quality::Fingerprint};
+use ocellus_model::laterality::Laterality;
 
 use crate::{
     decision::PatientDisposition,
-    encounter::{Command, Encounter, Entry, Event, EyeStatus, Fault, Monotonic, Reading, Settings, View},
-    judge::{Judge, Known, Record},
-    screens::{Screens, Shot, Shots, Status},
+    encounter::{self, EyeStatus, View},
+    judge::Judge,
+    language::Language,
+    operators::Operators,
+    shell::{self, Devices, Hand, Room, ShellError},
+    station::{self, Press, Screen},
+    store::Device,
 };
-use patient::PracticeCamera;
-use store::{FolderStore, StoreError};
+use recorder::Recorder;
 
 /// What the demonstration left.
 #[derive(Debug)]
@@ -36,8 +42,10 @@ pub struct Lived {
     pub left: EyeStatus,
     /// What both say of the patient.
     pub patient: PatientDisposition,
-    /// The screens as the operator saw them, in order.
-    pub screens: Vec<PathBuf>,
+    /// The folder with screens, photographs and records.
+    pub folder: PathBuf,
+    /// All of it as one animated picture.
+    pub film: PathBuf,
     /// The result.
     pub record: PathBuf,
 }
@@ -45,178 +53,147 @@ pub struct Lived {
 /// Why the demonstration ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// A file can't be written.
+    /// The device can't run.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A screen can't be written.
-    #[error(transparent)]
-    Panel(#[from] PanelError),
-    /// Something is out of order that should not be.
-    #[error("the encounter stopped: {0:?}")]
-    Fault(Fault),
+    Shell(#[from] ShellError),
+    /// The device came to a screen from which this operator knows no way.
+    #[error("the demonstration stopped at the screen {screen}: {detail}")]
+    Stopped {
+        /// The screen's name.
+        screen: &'static str,
+        /// What is known of it.
+        detail: String,
+    },
+    /// It took too long.
+    #[error("the demonstration was not over after {} s", PATIENCE.as_secs())]
+    TooLong,
+    /// The animated picture can't be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Film {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
 }
 
-/// Steps after which the demonstration would be going round in circles.
-const STEPS_MAX: u32 = 500;
+/// How long the whole may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How long the operator reads a screen, and the result.
+const READS: (Duration, Duration) = (Duration::from_millis(700), Duration::from_secs(2));
 
-/// Lives the encounter and leaves screens, photographs and records in `folder`, which has to exist.
+/// Lives the encounter and leaves screens, photographs and records in `folder`, which has to exist. `load` gives the
+/// bundle's judge, or says in one line why not.
 ///
 /// # Errors
-/// When something can't be written.
-pub fn live(judge: &Judge, folder: &Path, seed: u64) -> Result<Lived, DemoError> {
-    let mut scene = Scene {
-        judge,
-        camera: PracticeCamera::new(seed),
-        store: FolderStore::new(folder)?,
-        panel: Offscreen::new(Geometry::SEVEN_INCH, folder),
-        screens: Screens::new(Geometry::SEVEN_INCH),
-        events: VecDeque::new(),
-        captures: BTreeMap::new(),
-        newest: BTreeMap::new(),
-        done: None,
+/// When the device can't run, or something is out of order that should not be.
+pub fn live(
+    load: impl Fn() -> Result<Judge, String> + Send + 'static,
+    folder: &Path,
+    seed: u64,
+    language: Language,
+) -> Result<Lived, DemoError> {
+    let (rig, stage) = (Rig::new(), Stage::new());
+    let camera = SimulatedCamera::new(rig.clone(), stage.clone(), seed, FRAMES_A_SECOND);
+    let controller = SimulatedController::new(rig, Knobs::new(), Limits::default(), seed);
+    let (panel, recording) = Recorder::new(Geometry::SEVEN_INCH, folder);
+    let device = Device {
+        site: "Demonstration".to_owned(),
+        name: "ocellus".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated: true,
     };
-    let settings = Settings::default();
-    let mut encounter = Encounter::new(settings);
-    let start = Instant::now();
-    for _ in 0..STEPS_MAX {
-        while let Some(command) = encounter.poll_command() {
-            scene.carry_out(command, &settings)?;
-        }
-        if let Some(patient) = scene.done {
-            let eye = |eye| encounter.eye(eye).clone();
-            let (right, left) = (eye(Laterality::Od), eye(Laterality::Os));
-            let screens = scene.panel.written().to_vec();
-            return Ok(Lived { right, left, patient, screens, record: scene.store.result_file() });
-        }
-        let Some(event) = scene.events.pop_front() else { break };
-        encounter.handle(event, Monotonic(start.elapsed()));
-    }
-    Err(DemoError::Fault(Fault::JudgingFailed))
+    let store = folder.join("store");
+    let mut devices =
+        Devices::new(Box::new(camera), Box::new(controller), Box::new(panel), Box::new(load), store.clone(), device);
+    let mut room = Room::drawn(seed, stage);
+    room.blink();
+    devices.room = Some(room);
+    let (watcher, screens) = sync_channel(64);
+    devices.watcher = Some(watcher);
+    let settings = shell::Settings {
+        station: station::Settings {
+            operators: Vec::new(),
+            lock_after: Duration::from_secs(3600),
+            may_practise: true,
+            first_eye: Laterality::Od,
+            encounter: encounter::Settings { attempts_after_rest: 0, ..encounter::Settings::default() },
+            language,
+            auto_shutter: true,
+        },
+        operators: Operators::new(&[]),
+        place: "Demonstration".to_owned(),
+        months: 12,
+    };
+    let hand = devices.hand();
+    let operator = thread::spawn(move || operate(&hand, &screens));
+    shell::run(settings, devices)?;
+    let (right, left, patient) = operator.join().unwrap_or(Err(DemoError::TooLong))?;
+    let path = folder.join("encounter.gif");
+    let film = recording.write(&path).map_err(|source| DemoError::Film { path, source })?;
+    let record = store.join("practice/000001/result.json");
+    Ok(Lived { right, left, patient, folder: folder.to_owned(), film, record })
 }
 
-/// Everything around the encounter.
-struct Scene<'a> {
-    judge: &'a Judge,
-    camera: PracticeCamera,
-    store: FolderStore,
-    panel: Offscreen,
-    screens: Screens,
-    events: VecDeque<Event>,
-    /// Photographs by the token that took them.
-    captures: BTreeMap<u32, Capture>,
-    /// What the screens show of each eye.
-    newest: BTreeMap<&'static str, Picture>,
-    done: Option<PatientDisposition>,
-}
+/// Live frames a second.
+const FRAMES_A_SECOND: u32 = 20;
 
-/// A photograph as the camera delivered it, and what was found on it once it is judged.
-struct Capture {
-    eye: Laterality,
-    attempt: u32,
-    bytes: Vec<u8>,
-    record: Option<Record>,
-    fingerprint: Option<Fingerprint>,
-}
+/// What the operator saw at the end.
+type Seen = (EyeStatus, EyeStatus, PatientDisposition);
 
-/// A decoded photograph with its field.
-struct Picture {
-    pixels: ::image::RgbImage,
-    field: Option<field::Field>,
-}
-
-impl Scene<'_> {
-    fn carry_out(&mut self, command: Command, settings: &Settings) -> Result<(), DemoError> {
-        match command {
-            Command::Show(view) => self.show(&view, settings.capture_within)?,
-            Command::Capture { token, eye, attempt } => {
-                self.camera.aim(eye, attempt);
-                let event = match self.camera.next_frame(settings.capture_within) {
-                    Ok(frame) => {
-                        self.remember(eye, &frame.bytes);
-                        self.captures.insert(
-                            token,
-                            Capture { eye, attempt, bytes: frame.bytes, record: None, fingerprint: None },
-                        );
-                        Event::Captured { token }
-                    }
-                    Err(error) => {
-                        log::error!("{}: {error}", self.camera.name());
-                        Event::CaptureFailed { token }
-                    }
-                };
-                self.events.push_back(event);
-            }
-            Command::Judge { token, capture } => {
-                let others = self.captures.iter().filter(|(taken, _)| **taken != capture);
-                let before: Vec<Fingerprint> = others.filter_map(|(_, other)| other.fingerprint.clone()).collect();
-                if let Some(Capture { eye, attempt, bytes, record, fingerprint }) = self.captures.get_mut(&capture) {
-                    let known = Known { eye: Some(*eye), before: &before };
-                    let judgement = self.judge.judge(&store::photograph_name(*eye, *attempt), bytes, known);
-                    *fingerprint = judgement.fingerprint;
-                    let record = record.insert(judgement.record);
-                    let reading = Reading {
-                        outcome: record.outcome,
-                        reasons: record.reasons.clone(),
-                        findings: record.findings.clone(),
-                    };
-                    self.events.push_back(Event::Judged { token, reading });
-                }
-            }
-            Command::Persist { token, entry } => {
-                let written = match &entry {
-                    Entry::Photograph { eye, attempt, capture, .. } => match self.captures.get(capture) {
-                        Some(Capture { bytes, record: Some(record), .. }) => {
-                            Some(self.store.photograph(*eye, *attempt, bytes, record))
-                        }
-                        // What is not there can't be stored, and must not pass for stored.
-                        _ => None,
-                    },
-                    Entry::Result { .. } | Entry::Aborted => Some(self.store.result(&entry, self.judge)),
-                };
-                self.events.push_back(match written {
-                    Some(Ok(())) => Event::Persisted { token },
-                    Some(Err(error)) => {
-                        log::error!("{error}");
-                        Event::PersistFailed { token }
-                    }
-                    None => Event::PersistFailed { token },
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Draws a screen and presses its main button.
-    fn show(&mut self, view: &View, within: Duration) -> Result<(), DemoError> {
-        if let View::Aim { eye, .. } = view {
-            // What the operator sees while aiming is not kept.
-            self.camera.preview(*eye);
-            if let Ok(frame) = self.camera.next_frame(within) {
-                self.remember(*eye, &frame.bytes);
-            }
-        }
-        let shot = |eye: Laterality| {
-            self.newest.get(eye.as_str()).map(|picture| Shot { pixels: &picture.pixels, field: picture.field.as_ref() })
+/// Presses the main button of each screen until the result was seen, then switches off.
+fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
+    let until = Instant::now() + PATIENCE;
+    let mut seen: Option<Seen> = None;
+    let ended = loop {
+        let screen = match screens.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(screen) => screen,
+            Err(RecvTimeoutError::Timeout) => break Err(DemoError::TooLong),
+            Err(RecvTimeoutError::Disconnected) => break seen.ok_or(DemoError::TooLong),
         };
-        let shots = Shots { right: shot(Laterality::Od), left: shot(Laterality::Os) };
-        let status = Status { place: "Demonstration", simulated: self.camera.is_simulated() };
-        let frame = self.screens.draw(view, shots, status);
-        self.panel.present(&frame, view.name())?;
-        match view {
-            View::Ready => self.events.push_back(Event::Start { first: Laterality::Od }),
-            View::Aim { .. } => self.events.push_back(Event::Shutter),
-            View::Judging { .. } => {}
-            View::Retake { .. } => self.events.push_back(Event::Continue),
-            View::Result { patient, .. } => self.done = Some(*patient),
-            View::Fault(fault) => return Err(DemoError::Fault(*fault)),
-        }
-        Ok(())
-    }
-
-    fn remember(&mut self, eye: Laterality, bytes: &[u8]) {
-        if let Ok(photograph) = image::decode(bytes) {
-            let field = field::find_field(&photograph.pixels).ok();
-            self.newest.insert(eye.as_str(), Picture { pixels: photograph.pixels, field });
-        }
-    }
+        let name = screen.name();
+        let stopped = |detail: &str| Err(DemoError::Stopped { screen: name, detail: detail.to_owned() });
+        let press = match screen {
+            Screen::Starting(_) | Screen::Stopping => continue,
+            Screen::ClockNotSet => Press::Continue,
+            Screen::Home(_) => match seen {
+                None => Press::Practise,
+                Some(seen) => break Ok(seen),
+            },
+            Screen::Map(_) => {
+                thread::sleep(READS.1);
+                hand.press(Press::Map);
+                continue;
+            }
+            Screen::Encounter(view) => match view {
+                // The shutter is automatic, and judging ends by itself.
+                View::Ready | View::Aim { .. } | View::Judging { .. } | View::Rest { .. } | View::DropsWork { .. } => {
+                    continue;
+                }
+                View::Question(_) => Press::Answer(false),
+                View::Retake { .. } => Press::Continue,
+                View::WhichEye { .. } => Press::WhichEye(true),
+                View::OfferDrops { .. } => Press::NoDrops,
+                View::Result { right, left, patient, .. } => {
+                    thread::sleep(READS.1);
+                    let again = seen.replace((right, left, patient)).is_some();
+                    if again { Press::Continue } else { Press::Map }
+                }
+                View::WhyNot { .. } | View::ConfirmAbort => Press::Back,
+                View::Fault(fault) => break stopped(fault.name()),
+            },
+            Screen::Blocked { detail, .. } => break stopped(&detail),
+            Screen::SignIn { .. }
+            | Screen::Pin { .. }
+            | Screen::PatientNumber { .. }
+            | Screen::BirthDate { .. }
+            | Screen::Confirm(_)
+            | Screen::Health(_)
+            | Screen::Settings { .. } => break stopped("nobody asked for it"),
+        };
+        thread::sleep(READS.0);
+        hand.press(press);
+    };
+    hand.switch_off();
+    ended
 }

@@ -1,13 +1,16 @@
 //! What an encounter is told.
 
 use ocellus_model::{label::Output, laterality::Laterality};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::eye::Unscreenable;
+use super::{
+    eye::{Agent, Unscreenable},
+    state::Fault,
+};
 use crate::{decision::Outcome, judge::Why};
 
 /// What is said of one photograph, as far as the encounter needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// The outcome.
     pub outcome: Outcome,
@@ -18,12 +21,18 @@ pub struct Reading {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A patient sits before the camera; this eye comes first.
     Start {
         /// The first eye; programmes begin with the right one.
         first: Laterality,
+    },
+    /// The answer to a question of the pre-check.
+    Answer {
+        /// Yes leads straight to *refer*.
+        yes: bool,
     },
     /// The shutter button, or the automatic shutter.
     Shutter,
@@ -32,26 +41,56 @@ pub enum Event {
         /// The eye.
         eye: Laterality,
     },
+    /// The operator says that the eye being done can't be photographed; the reason is asked for.
+    AskNotScreenable,
     /// The eye being done can't be photographed at all.
     NotScreenable {
         /// Why.
         reason: Unscreenable,
     },
-    /// The main button: take it again after a retake screen, next patient after a result.
+    /// The answer to a doubt about which eye a photograph shows.
+    WhichEye {
+        /// Whether it shows the eye that was to be photographed.
+        as_intended: bool,
+    },
+    /// Drops were given to the eye for which they were offered.
+    Dilated {
+        /// Which.
+        agent: Agent,
+    },
+    /// No drops are given.
+    NotDilated,
+    /// The main button: take it again after a retake screen, go on after drops, next patient after a result.
     Continue,
     /// The button of a fault's screen.
     Retry,
+    /// The operator wants to break off; it is asked whether that is meant.
+    AskAbort,
+    /// The operator did not mean it.
+    Back,
     /// The operator breaks off.
     Abort,
+    /// Something that photographs need is out of order, asked for or not.
+    Down {
+        /// What.
+        fault: Fault,
+    },
+    /// It works again.
+    Up {
+        /// What.
+        fault: Fault,
+    },
     /// The camera delivered a photograph.
     Captured {
         /// Of the command.
         token: u32,
     },
-    /// The camera did not.
+    /// There is no photograph.
     CaptureFailed {
         /// Of the command.
         token: u32,
+        /// Why: camera, controller or the limit of light.
+        fault: Fault,
     },
     /// The photograph was judged.
     Judged {
@@ -69,9 +108,39 @@ pub enum Event {
     PersistFailed {
         /// Of the command.
         token: u32,
+        /// Why: the store failed, or is full.
+        fault: Fault,
     },
     /// The deadline came.
     Wake,
+}
+
+impl Event {
+    /// The token of an answer that says that something was done.
+    pub(super) fn done(&self) -> Option<u32> {
+        match self {
+            Event::Captured { token } | Event::Judged { token, .. } | Event::Persisted { token } => Some(*token),
+            Event::Start { .. }
+            | Event::Answer { .. }
+            | Event::Shutter
+            | Event::ChooseEye { .. }
+            | Event::AskNotScreenable
+            | Event::NotScreenable { .. }
+            | Event::WhichEye { .. }
+            | Event::Dilated { .. }
+            | Event::NotDilated
+            | Event::Continue
+            | Event::Retry
+            | Event::AskAbort
+            | Event::Back
+            | Event::Abort
+            | Event::Down { .. }
+            | Event::Up { .. }
+            | Event::CaptureFailed { .. }
+            | Event::PersistFailed { .. }
+            | Event::Wake => None,
+        }
+    }
 }
 
 /// What became of an event.

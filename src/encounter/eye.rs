@@ -1,13 +1,13 @@
 //! What is known of each eye.
 
 use ocellus_model::laterality::Laterality;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::event::Reading;
+use super::{Monotonic, event::Reading};
 use crate::{decision::Outcome, judge::Why};
 
 /// Why an eye can't be photographed at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unscreenable {
     /// The patient has no such eye, or a prosthesis.
@@ -16,6 +16,33 @@ pub enum Unscreenable {
     CannotBePositioned,
     /// The patient does not want it.
     Declined,
+    /// The eye has had as much light within 24 hours as it may have.
+    LightLimit,
+}
+
+/// Under what conditions an eye is photographed. The order is that of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// As the patient came.
+    #[default]
+    Undilated,
+    /// After a rest in the dark, with the flash for small pupils.
+    SmallPupil,
+    /// After drops.
+    Dilated,
+}
+
+/// What widens the pupil; the terms of DICOM's CID 4208.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agent {
+    /// Tropicamide.
+    Tropicamide,
+    /// Phenylephrine.
+    Phenylephrine,
+    /// Cyclopentolate.
+    Cyclopentolate,
 }
 
 /// How far an eye has come.
@@ -44,14 +71,6 @@ pub enum EyeStatus {
 }
 
 impl EyeStatus {
-    /// Photographs of it that were taken without a result.
-    pub(super) fn attempts(&self) -> u32 {
-        match self {
-            EyeStatus::Tried { attempts } | EyeStatus::Ungradable { attempts, .. } => *attempts,
-            EyeStatus::Pending | EyeStatus::Judged(_) | EyeStatus::NotScreenable(_) => 0,
-        }
-    }
-
     /// Whether nothing more is to be done.
     pub fn is_done(&self) -> bool {
         match self {
@@ -70,25 +89,67 @@ impl EyeStatus {
     }
 }
 
+/// How far an eye has come, and how it got there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Eye {
+    pub(super) status: EyeStatus,
+    /// Photographs taken of it that gave no result, in all stages.
+    pub(super) attempts: u32,
+    pub(super) stage: Stage,
+    /// Those of this stage.
+    pub(super) in_stage: u32,
+    /// Until then it rests, or the drops work.
+    pub(super) not_before: Monotonic,
+    /// Drops that were given.
+    pub(super) agent: Option<Agent>,
+    /// What was wrong with the last photograph.
+    pub(super) reasons: Vec<Why>,
+}
+
+impl Eye {
+    /// A photograph gave no result.
+    pub(super) fn tried(&mut self, attempt: u32, reasons: Vec<Why>) {
+        self.attempts = attempt;
+        self.in_stage += 1;
+        self.reasons = reasons;
+        self.status = EyeStatus::Tried { attempts: attempt };
+    }
+
+    /// On to other conditions, from a time on.
+    pub(super) fn enter(&mut self, stage: Stage, not_before: Monotonic) {
+        self.stage = stage;
+        self.in_stage = 0;
+        self.not_before = not_before;
+    }
+
+    /// No more photographs: what it is then.
+    pub(super) fn give_up(&mut self, where_never_tried: Unscreenable) {
+        self.status = match self.attempts {
+            0 => EyeStatus::NotScreenable(where_never_tried),
+            attempts => EyeStatus::Ungradable { attempts, reasons: std::mem::take(&mut self.reasons) },
+        };
+    }
+}
+
 /// Both eyes.
 #[derive(Debug, Default)]
 pub(super) struct Eyes {
-    right: EyeStatus,
-    left: EyeStatus,
+    right: Eye,
+    left: Eye,
 }
 
 impl Eyes {
-    pub(super) fn get(&self, eye: Laterality) -> &EyeStatus {
+    pub(super) fn get(&self, eye: Laterality) -> &Eye {
         match eye {
             Laterality::Od => &self.right,
             Laterality::Os => &self.left,
         }
     }
 
-    pub(super) fn set(&mut self, eye: Laterality, status: EyeStatus) {
+    pub(super) fn get_mut(&mut self, eye: Laterality) -> &mut Eye {
         match eye {
-            Laterality::Od => self.right = status,
-            Laterality::Os => self.left = status,
+            Laterality::Od => &mut self.right,
+            Laterality::Os => &mut self.left,
         }
     }
 }

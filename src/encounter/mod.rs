@@ -1,30 +1,37 @@
-//! One patient's screening, from the first eye to the result, as a state machine without I/O.
+//! One patient's screening, from the first question to the result, as a state machine without I/O.
 //!
 //! ```text
-//!            Start                Shutter              Captured             Judged
-//!   Idle ───────────► Aiming ───────────► Capturing ───────────► Judging ───────────► Storing
-//!                      ▲  ▲  ▲                │ lost, late           │ late              │ Persisted
-//!                      │  │  └── Retry ── Fault ◄─────────────────────┘ ◄── not stored ──┤
-//!                      │  │                                                              │
-//!                      │  └───── Continue ─── Retake ◄── no result, tries left ──────────┤
-//!                      └──────────────────────────────── the other eye is to be done ────┤
-//!                                                                                        │
-//!   Ended ◄── Continue ── Result ◄── Persisted ── Concluding ◄── both eyes are done ─────┘
+//!           Start                  no         Shutter              Captured             Judged
+//!   Idle ─────────► Asking ───────────► Aiming ───────► Capturing ───────► Judging ───────────► Storing
+//!                     │ yes              ▲ ▲ ▲              │ lost, late     ▲   │ late            │ Persisted
+//!                     │                  │ │ └─ Retry ── Fault ◄─────────────┼───┘ ◄── not stored ─┤
+//!                     │                  │ │                  "this eye" ── WhichEye ◄── doubt ────┤
+//!                     │                  │ └── Continue ─ Retake ◄── no result, tries left ────────┤
+//!                     │                  │                 "the other" ── Withdrawing ── Persisted ┤
+//!                     │                  ├── Wake ───── Resting ◄── no tries left ─────────────────┤
+//!                     │                  ├── Wake ───── DropsWork ◄─ Dilated ─ OfferingDrops ◄─────┤
+//!                     ▼                  └──────────────── the other eye is to be done ────────────┤
+//!   Ended ◄── Result ◄── Persisted ── Concluding ◄── both eyes are done ───────────────────────────┘
 //! ```
 //!
-//! `Abort` leads from every state to `Ended`, by way of the store where there is something to store. Events go in with the time at which they happened
-//! ([`Encounter::handle`]); commands are fetched ([`Encounter::poll_command`]); [`Encounter::poll_deadline`] says when
-//! [`Event::Wake`] is due if nothing else comes. The same events give the same commands.
+//! From aiming and retaking one can turn to the other eye or say why this one can't be photographed (`WhyNot`). `AskAbort`
+//! leads through `ConfirmingAbort`, `Abort` from every state to `Ended`, by way of the store where there is something to
+//! store. Events go in with the time at which they happened ([`Encounter::handle`]); commands are fetched
+//! ([`Encounter::poll_command`]); [`Encounter::poll_deadline`] says when [`Event::Wake`] is due if nothing else comes;
+//! [`Encounter::light`] says whose eye may have light. The same events give the same commands.
 //!
 //! Rules that hold in every state:
 //! - what was found is stored before it is shown: `Persist`, then `Persisted`, then `Show`;
-//! - an answer to a question that is no longer asked is [`Handled::Ignored`], never mistaken for another;
+//! - an answer to a question that is no longer asked is [`Handled::Ignored`], never mistaken for another; one that comes
+//!   late, while its fault is still shown, counts: a photograph is not lost because it was slow;
 //! - an eye that could not be judged, or was not photographed, never becomes one without referable signs;
-//! - an attempt counts only when there was a photograph: a lost camera costs the patient none.
+//! - an attempt counts only when there was a photograph: a lost camera costs the patient none;
+//! - there is light only while an eye is aimed at or photographed.
 //!
-//! Terms: an *attempt* is one photograph of one eye; a *token* numbers a question to camera, judge or store.
+//! Terms: an *attempt* is one photograph of one eye; a *stage* is the conditions it is taken under (undilated, rested
+//! with the small-pupil flash, after drops); a *token* numbers a question to camera, judge or store.
 //!
-//! Not here: pixels, files, threads, drawing.
+//! Not here: pixels, files, threads, drawing, who is signed in.
 
 mod command;
 mod event;
@@ -32,28 +39,65 @@ mod eye;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transitions;
 
 use std::{collections::VecDeque, time::Duration};
 
 use ocellus_model::laterality::Laterality;
+use serde::{Deserialize, Serialize};
 
 pub use command::{Command, Entry, View};
 pub use event::{Event, Handled, Reading};
-pub use eye::{EyeStatus, Unscreenable};
-pub use state::{Fault, State, Waiting};
+pub use eye::{Agent, EyeStatus, Stage, Unscreenable};
+pub use state::{Fault, Shot, State, Waiting};
 
-use crate::decision::{self, Outcome, PatientDisposition};
+use crate::decision::{self, PatientDisposition};
 use eye::Eyes;
 
 /// Time since an arbitrary start, never going back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Monotonic(pub Duration);
 
+impl Monotonic {
+    /// Later by some time.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        Monotonic(self.0.saturating_add(time))
+    }
+}
+
+/// A question of the pre-check. *Yes* to any leads straight to *refer*: screening is not for such eyes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Lost or blurred sight, flashes, floaters, pain.
+    Symptoms,
+    /// A disease of the retina or glaucoma is known already.
+    KnownDisease,
+    /// Laser, surgery or injections in the eye.
+    RecentSurgery,
+}
+
+impl Question {
+    /// All questions, in the order in which they are asked.
+    pub const ALL: [Question; 3] = [Question::Symptoms, Question::KnownDisease, Question::RecentSurgery];
+}
+
 /// How an encounter is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Photographs of one eye before it counts as ungradable, at least 1. Each costs light.
+    /// What is asked before the first photograph.
+    pub questions: Vec<Question>,
+    /// Photographs of one eye as the patient came, at least 1. Each costs light.
     pub attempts: u32,
+    /// Photographs after a rest in the dark; 0 for no rest.
+    pub attempts_after_rest: u32,
+    /// How long an eye rests.
+    pub rest: Duration,
+    /// Photographs after drops; 0 where the site gives none.
+    pub attempts_dilated: u32,
+    /// How long drops need.
+    pub dilation: Duration,
     /// How long camera and flash may take for a photograph.
     pub capture_within: Duration,
     /// How long judging a photograph may take.
@@ -65,7 +109,28 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let [capture_within, judge_within, store_within] = [10, 30, 10].map(Duration::from_secs);
-        Settings { attempts: 3, capture_within, judge_within, store_within }
+        Settings {
+            questions: Vec::new(),
+            attempts: 3,
+            attempts_after_rest: 2,
+            rest: Duration::from_secs(60),
+            attempts_dilated: 0,
+            dilation: Duration::from_secs(20 * 60),
+            capture_within,
+            judge_within,
+            store_within,
+        }
+    }
+}
+
+impl Settings {
+    /// Photographs of one eye in a stage.
+    pub fn limit(&self, stage: Stage) -> u32 {
+        match stage {
+            Stage::Undilated => self.attempts.max(1),
+            Stage::SmallPupil => self.attempts_after_rest,
+            Stage::Dilated => self.attempts_dilated,
+        }
     }
 }
 
@@ -75,25 +140,31 @@ pub struct Encounter {
     settings: Settings,
     state: State,
     eyes: Eyes,
+    /// The question of the pre-check that was answered with yes.
+    pre_check: Option<Question>,
+    /// What does not work at the moment.
+    down: Vec<Fault>,
     commands: VecDeque<Command>,
+    /// The screen that was asked for last.
+    shown: View,
     token: u32,
     ignored: u64,
-}
-
-/// What a transition comes to.
-enum Step {
-    /// The event fitted: the state from now on.
-    Next(State),
-    /// It did not: both as they were.
-    Misfit(State, Event),
 }
 
 impl Encounter {
     /// An encounter that waits for [`Event::Start`].
     pub fn new(settings: Settings) -> Self {
-        let settings = Settings { attempts: settings.attempts.max(1), ..settings };
-        let commands = VecDeque::from([Command::Show(View::Ready)]);
-        Encounter { settings, state: State::Idle, eyes: Eyes::default(), commands, token: 0, ignored: 0 }
+        Encounter {
+            settings,
+            state: State::Idle,
+            eyes: Eyes::default(),
+            pre_check: None,
+            down: Vec::new(),
+            commands: VecDeque::from([Command::Show(View::Ready)]),
+            shown: View::Ready,
+            token: 0,
+            ignored: 0,
+        }
     }
 
     /// Where it stands.
@@ -103,18 +174,45 @@ impl Encounter {
 
     /// What is known of an eye.
     pub fn eye(&self, eye: Laterality) -> &EyeStatus {
-        self.eyes.get(eye)
+        &self.eyes.get(eye).status
     }
 
     /// What both eyes say of the patient so far.
     pub fn disposition(&self) -> PatientDisposition {
-        let [right, left] = [Laterality::Od, Laterality::Os].map(|eye| self.eyes.get(eye).outcome());
+        if self.pre_check.is_some() {
+            return PatientDisposition::Refer;
+        }
+        let [right, left] = [Laterality::Od, Laterality::Os].map(|eye| self.eye(eye).outcome());
         decision::patient(right, left)
     }
 
     /// Events that did not fit the state they met.
     pub fn ignored(&self) -> u64 {
         self.ignored
+    }
+
+    /// The eye that may have light now; none in the dark.
+    pub fn light(&self) -> Option<Laterality> {
+        match &self.state {
+            State::Aiming { eye, .. } | State::Capturing { eye, .. } => Some(*eye),
+            State::Idle
+            | State::Asking { .. }
+            | State::WhyNot { .. }
+            | State::Judging { .. }
+            | State::Storing { .. }
+            | State::WhichEye { .. }
+            | State::Withdrawing { .. }
+            | State::Retake { .. }
+            | State::Resting { .. }
+            | State::OfferingDrops { .. }
+            | State::DropsWork { .. }
+            | State::Concluding { .. }
+            | State::Result
+            | State::ConfirmingAbort { .. }
+            | State::Fault { .. }
+            | State::Aborting { .. }
+            | State::Ended => None,
+        }
     }
 
     /// The next thing to do, in order.
@@ -124,18 +222,22 @@ impl Encounter {
 
     /// When [`Event::Wake`] is due, unless something else happens before.
     pub fn poll_deadline(&self) -> Option<Monotonic> {
-        self.state.waiting().map(|(waiting, _)| waiting.until)
+        match &self.state {
+            State::Resting { until, .. } | State::DropsWork { until, .. } => Some(*until),
+            state => state.waiting().map(|(waiting, _)| waiting.until),
+        }
     }
 
     /// Takes an event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: Monotonic) -> Handled {
         let state = std::mem::replace(&mut self.state, State::Ended);
         match self.next(state, event, now) {
-            Step::Next(next) => {
+            transitions::Step::Next(next) => {
                 self.state = next;
+                self.show();
                 Handled::Taken
             }
-            Step::Misfit(state, event) => {
+            transitions::Step::Misfit(state, event) => {
                 self.ignored += 1;
                 let ignored = Handled::Ignored { state: state.name(), event };
                 self.state = state;
@@ -144,188 +246,58 @@ impl Encounter {
         }
     }
 
-    /// The transitions. An event that does not fit comes back with the state, and nothing has changed.
-    fn next(&mut self, state: State, event: Event, now: Monotonic) -> Step {
-        if let Some((waiting, fault)) = state.waiting()
-            && has_failed(&state, &event, waiting, now)
-        {
-            return Step::Next(self.fault(fault, state));
-        }
-        match (state, event) {
-            (State::Ended, event) => Step::Misfit(State::Ended, event),
-            (State::Aborting { waiting }, Event::Persisted { token }) if waiting.token == token => {
-                Step::Next(self.end())
-            }
-            (state @ State::Aborting { .. }, event) => Step::Misfit(state, event),
-            // Before a patient and after a result there is nothing to store. And who gives up while the store is out of
-            // order must get out.
-            (State::Idle | State::Result | State::Fault { fault: Fault::StoreFailed, .. }, Event::Abort) => {
-                Step::Next(self.end())
-            }
-            (_, Event::Abort) => Step::Next(self.abort(now)),
-
-            (State::Idle, Event::Start { first }) => Step::Next(self.aim(first)),
-
-            (State::Aiming { eye, attempt }, Event::Shutter) => {
-                let waiting = self.ask(now, self.settings.capture_within);
-                self.command(Command::Capture { token: waiting.token, eye, attempt });
-                Step::Next(State::Capturing { eye, attempt, waiting })
-            }
-            (State::Aiming { eye: from, .. } | State::Retake { eye: from, .. }, Event::ChooseEye { eye })
-                if eye != from && !self.eyes.get(eye).is_done() =>
-            {
-                Step::Next(self.aim(eye))
-            }
-            (State::Aiming { eye, .. } | State::Retake { eye, .. }, Event::NotScreenable { reason }) => {
-                self.eyes.set(eye, EyeStatus::NotScreenable(reason));
-                Step::Next(self.after_eye(eye, now))
-            }
-
-            (State::Capturing { eye, attempt, waiting }, Event::Captured { token }) if waiting.token == token => {
-                Step::Next(self.judge(eye, attempt, token, now))
-            }
-
-            (State::Judging { eye, attempt, capture, waiting }, Event::Judged { token, reading })
-                if waiting.token == token =>
-            {
-                Step::Next(self.store(eye, attempt, capture, reading, now))
-            }
-
-            (State::Storing { eye, attempt, reading, waiting, .. }, Event::Persisted { token })
-                if waiting.token == token =>
-            {
-                Step::Next(self.stored(eye, attempt, reading, now))
-            }
-
-            (State::Retake { eye, .. }, Event::Continue) => Step::Next(self.aim(eye)),
-
-            (State::Concluding { waiting }, Event::Persisted { token }) if waiting.token == token => {
-                self.command(Command::Show(View::Result {
-                    right: self.eyes.get(Laterality::Od).clone(),
-                    left: self.eyes.get(Laterality::Os).clone(),
-                    patient: self.disposition(),
-                }));
-                Step::Next(State::Result)
-            }
-
-            (State::Fault { interrupted, .. }, Event::Retry) => Step::Next(self.again(*interrupted, now)),
-
-            (State::Result, Event::Continue) => Step::Next(self.end()),
-
-            (state, event) => Step::Misfit(state, event),
+    /// Asks for the screen of the state, where it is another one than before.
+    fn show(&mut self) {
+        let Some(view) = self.view() else { return };
+        if view != self.shown {
+            self.shown = view.clone();
+            self.commands.push_back(Command::Show(view));
         }
     }
 
-    /// Asks for a photograph of an eye.
-    fn aim(&mut self, eye: Laterality) -> State {
-        let attempt = self.eyes.get(eye).attempts() + 1;
-        let tries_left = (self.settings.attempts + 1).saturating_sub(attempt);
-        self.command(Command::Show(View::Aim { eye, tries_left }));
-        State::Aiming { eye, attempt }
-    }
-
-    /// Has a photograph judged.
-    fn judge(&mut self, eye: Laterality, attempt: u32, capture: u32, now: Monotonic) -> State {
-        let waiting = self.ask(now, self.settings.judge_within);
-        self.command(Command::Show(View::Judging { eye }));
-        self.command(Command::Judge { token: waiting.token, capture });
-        State::Judging { eye, attempt, capture, waiting }
-    }
-
-    /// Has a photograph and what was found on it stored.
-    fn store(&mut self, eye: Laterality, attempt: u32, capture: u32, reading: Reading, now: Monotonic) -> State {
-        let waiting = self.ask(now, self.settings.store_within);
-        let entry = Entry::Photograph { eye, attempt, capture, reading: reading.clone() };
-        self.command(Command::Persist { token: waiting.token, entry });
-        State::Storing { eye, attempt, capture, reading, waiting }
-    }
-
-    /// A photograph and what was found on it are safe: what now?
-    fn stored(&mut self, eye: Laterality, attempt: u32, reading: Reading, now: Monotonic) -> State {
-        match reading.outcome {
-            Outcome::Refer | Outcome::NoReferableSigns => {
-                self.eyes.set(eye, EyeStatus::Judged(reading));
-                self.after_eye(eye, now)
-            }
-            Outcome::NoResult if attempt >= self.settings.attempts => {
-                self.eyes.set(eye, EyeStatus::Ungradable { attempts: attempt, reasons: reading.reasons });
-                self.after_eye(eye, now)
-            }
-            Outcome::NoResult => {
-                self.eyes.set(eye, EyeStatus::Tried { attempts: attempt });
-                let tries_left = self.settings.attempts - attempt;
-                self.command(Command::Show(View::Retake { eye, reasons: reading.reasons, tries_left }));
-                State::Retake { eye, attempt }
-            }
-        }
-    }
-
-    /// An eye is done: the other one, or the result.
-    fn after_eye(&mut self, eye: Laterality, now: Monotonic) -> State {
-        if self.eyes.get(eye.other()).is_done() { self.conclude(now) } else { self.aim(eye.other()) }
-    }
-
-    fn conclude(&mut self, now: Monotonic) -> State {
-        let waiting = self.ask(now, self.settings.store_within);
-        let entry = Entry::Result {
-            right: self.eyes.get(Laterality::Od).clone(),
-            left: self.eyes.get(Laterality::Os).clone(),
-            patient: self.disposition(),
+    /// The screen of the state; none where the one before stays, as what comes next is not stored yet.
+    fn view(&self) -> Option<View> {
+        let other_open = |eye: Laterality| !self.eye(eye.other()).is_done();
+        let tries_left = |eye: Laterality| {
+            let eye = self.eyes.get(eye);
+            self.settings.limit(eye.stage).saturating_sub(eye.in_stage)
         };
-        self.command(Command::Persist { token: waiting.token, entry });
-        State::Concluding { waiting }
-    }
-
-    fn abort(&mut self, now: Monotonic) -> State {
-        // Commands that were not fetched yet are of an encounter that is over.
-        self.commands.clear();
-        let waiting = self.ask(now, self.settings.store_within);
-        self.command(Command::Persist { token: waiting.token, entry: Entry::Aborted });
-        State::Aborting { waiting }
-    }
-
-    fn end(&mut self) -> State {
-        self.command(Command::Show(View::Ready));
-        State::Ended
-    }
-
-    fn fault(&mut self, fault: Fault, interrupted: State) -> State {
-        self.command(Command::Show(View::Fault(fault)));
-        State::Fault { fault, interrupted: Box::new(interrupted) }
-    }
-
-    /// Takes up what a fault interrupted. A photograph that was taken is not taken again, and nothing is shown that is
-    /// not stored.
-    fn again(&mut self, interrupted: State, now: Monotonic) -> State {
-        match interrupted {
-            State::Judging { eye, attempt, capture, .. } => self.judge(eye, attempt, capture, now),
-            State::Storing { eye, attempt, capture, reading, .. } => self.store(eye, attempt, capture, reading, now),
-            State::Concluding { .. } => self.conclude(now),
-            State::Aborting { .. } => self.abort(now),
-            State::Capturing { eye, .. } | State::Aiming { eye, .. } | State::Retake { eye, .. } => self.aim(eye),
-            // Nothing else is ever interrupted.
-            state @ (State::Idle | State::Fault { .. } | State::Result | State::Ended) => state,
-        }
-    }
-
-    fn ask(&mut self, now: Monotonic, within: Duration) -> Waiting {
-        self.token = self.token.wrapping_add(1);
-        Waiting { token: self.token, until: Monotonic(now.0.saturating_add(within)) }
-    }
-
-    fn command(&mut self, command: Command) {
-        self.commands.push_back(command);
-    }
-}
-
-/// Whether an event says that what is waited for won't come: its own failure, or the deadline.
-fn has_failed(state: &State, event: &Event, waiting: Waiting, now: Monotonic) -> bool {
-    match (state, event) {
-        (_, Event::Wake) => waiting.until <= now,
-        (State::Capturing { .. }, Event::CaptureFailed { token })
-        | (State::Storing { .. } | State::Concluding { .. } | State::Aborting { .. }, Event::PersistFailed { token }) => {
-            waiting.token == *token
-        }
-        _ => false,
+        Some(match &self.state {
+            State::Idle | State::Ended => View::Ready,
+            State::Asking { number, .. } => View::Question(*self.settings.questions.get(*number)?),
+            State::Aiming { eye, .. } => View::Aim {
+                eye: *eye,
+                tries_left: tries_left(*eye),
+                stage: self.eyes.get(*eye).stage,
+                other_open: other_open(*eye),
+            },
+            State::WhyNot { eye } => View::WhyNot { eye: *eye },
+            State::Judging { shot, .. } => View::Judging { eye: shot.eye },
+            State::WhichEye { shot } => View::WhichEye { eye: shot.eye },
+            State::Retake { eye, reasons } => View::Retake {
+                eye: *eye,
+                reasons: reasons.clone(),
+                tries_left: tries_left(*eye),
+                other_open: other_open(*eye),
+            },
+            State::Resting { eye, until } => View::Rest { eye: *eye, until: *until, other_open: other_open(*eye) },
+            State::OfferingDrops { eye } => View::OfferDrops { eye: *eye, other_open: other_open(*eye) },
+            State::DropsWork { eye, until } => {
+                View::DropsWork { eye: *eye, until: *until, other_open: other_open(*eye) }
+            }
+            State::Result => View::Result {
+                right: self.eye(Laterality::Od).clone(),
+                left: self.eye(Laterality::Os).clone(),
+                patient: self.disposition(),
+                pre_check: self.pre_check,
+            },
+            State::ConfirmingAbort { .. } => View::ConfirmAbort,
+            State::Fault { fault, .. } => View::Fault(*fault),
+            State::Capturing { .. }
+            | State::Storing { .. }
+            | State::Withdrawing { .. }
+            | State::Concluding { .. }
+            | State::Aborting { .. } => return None,
+        })
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Each state has a title (what is) and an action (the one thing to do now). What the trainer calls *normal* is never
 //! called so here: to a person it is "no referable signs found". A condition is named only as signs that are possible,
-//! and no number is shown: the operator is to act, not to interpret.
+//! and no number is shown: the operator is to act, not to interpret. The words themselves stand in [`super::texts`].
 
 use ocellus_model::{label::Output, laterality::Laterality, quality::Reason};
 
+use super::texts::{During, Poor, Said, Text, fill};
 use crate::{
     decision::{Outcome, PatientDisposition},
-    encounter::{EyeStatus, Fault, Reading, Unscreenable},
+    encounter::{EyeStatus, Fault, Question, Reading, Unscreenable},
     judge::{Judging, Why},
+    language::Language,
 };
 
 /// What is, and the one thing to do now.
@@ -17,156 +19,153 @@ use crate::{
 pub struct Message {
     /// What is.
     pub title: String,
-    /// What to do.
+    /// What to do; empty where there is nothing.
     pub action: String,
 }
 
-fn message(title: &str, action: &str) -> Message {
-    Message { title: title.to_owned(), action: action.to_owned() }
-}
-
-/// `right` or `left`.
-pub fn side(eye: Laterality) -> &'static str {
-    match eye {
-        Laterality::Od => "right",
-        Laterality::Os => "left",
-    }
-}
-
-/// `Right eye` or `Left eye`.
-pub fn eye(eye: Laterality) -> &'static str {
-    match eye {
-        Laterality::Od => "Right eye",
-        Laterality::Os => "Left eye",
-    }
+fn message(title: impl Text, action: impl Text, language: Language) -> Message {
+    Message { title: title.of(language).to_owned(), action: action.of(language).to_owned() }
 }
 
 /// Why a photograph has no result, and what to do about it.
-pub fn retake(why: Why) -> Message {
-    match why {
+pub fn retake(why: Why, language: Language) -> Message {
+    let (title, action) = match why {
         Why::Photograph(reason) => poor(reason),
-        Why::Judging(Judging::Unreadable) => message("The photograph is damaged", "Take it again."),
-        Why::Judging(Judging::NetworkFailed) => {
-            message("The program failed on it", "Take it again. If this returns, call service.")
-        }
-        Why::Judging(Judging::Uncertain) => message("Too close to tell", "Refer for an eye examination."),
-    }
+        Why::Judging(Judging::Unreadable) => (Poor::Damaged, Poor::DamagedDo),
+        Why::Judging(Judging::NetworkFailed) => (Poor::Failed, Poor::FailedDo),
+        Why::Judging(Judging::Uncertain) => (Poor::TooClose, Poor::TooCloseDo),
+    };
+    message(title, action, language)
 }
 
-fn poor(reason: Reason) -> Message {
+fn poor(reason: Reason) -> (Poor, Poor) {
     match reason {
-        Reason::NotFundus => message("This is not a retina", "Move the camera in until the retina fills the circle."),
-        Reason::Blurred => message("Blurred", "Focus again, then take it again."),
-        Reason::TooDark => message("Too dark", "Let the patient blink, open the eye wide, and centre the pupil."),
-        Reason::TooBright => message("Too bright", "Choose a weaker flash."),
-        Reason::UnevenLight => message("Light on one side only", "Move the camera until the light is even."),
-        Reason::SmallPupil => message("Small pupil", "Darken the room and wait a minute."),
-        Reason::EyelidOrLashes => message("Eyelid or lashes in the way", "Ask to open wide; lift the lid gently."),
-        Reason::FieldIncomplete => message("Part of the retina is cut off", "Move the camera in and centre it."),
-        Reason::OffCentre => message("Off centre", "Ask to look at the green light; centre the picture."),
-        Reason::Motion => message("The eye moved", "Ask to hold still, then take it again."),
-        Reason::MediaOpacitySuspected => {
-            message("Clouded view", "Try once more. If it stays clouded, refer for an eye examination.")
-        }
-        Reason::WrongEyeSuspected => message("Is this the other eye?", "Check which eye is before the camera."),
-        Reason::Unjudgeable => {
-            message("No retina can be made out", "Check the focus and that the eye is in front of the camera.")
-        }
-        Reason::AlreadyTaken => message("The same photograph again", "Check the camera, then take a new one."),
+        Reason::NotFundus => (Poor::NotFundus, Poor::NotFundusDo),
+        Reason::Blurred => (Poor::Blurred, Poor::BlurredDo),
+        Reason::TooDark => (Poor::TooDark, Poor::TooDarkDo),
+        Reason::TooBright => (Poor::TooBright, Poor::TooBrightDo),
+        Reason::UnevenLight => (Poor::UnevenLight, Poor::UnevenLightDo),
+        Reason::SmallPupil => (Poor::SmallPupil, Poor::SmallPupilDo),
+        Reason::EyelidOrLashes => (Poor::EyelidOrLashes, Poor::EyelidOrLashesDo),
+        Reason::FieldIncomplete => (Poor::FieldIncomplete, Poor::FieldIncompleteDo),
+        Reason::OffCentre => (Poor::OffCentre, Poor::OffCentreDo),
+        Reason::Motion => (Poor::Motion, Poor::MotionDo),
+        Reason::MediaOpacitySuspected => (Poor::Clouded, Poor::CloudedDo),
+        Reason::WrongEyeSuspected => (Poor::WrongEye, Poor::WrongEyeDo),
+        Reason::Unjudgeable => (Poor::Unjudgeable, Poor::UnjudgeableDo),
+        Reason::AlreadyTaken => (Poor::AlreadyTaken, Poor::AlreadyTakenDo),
     }
 }
 
 /// What is out of order, and what to do about it.
-pub fn fault(fault: Fault) -> Message {
-    match fault {
-        Fault::CameraLost => message("The camera does not answer", "Check cable and power, then try again."),
-        Fault::JudgingFailed => message("Judging takes too long", "Try again. The photograph is kept."),
-        Fault::StoreFailed => {
-            message("The photograph is not stored yet", "Do not switch off. Try again; if this returns, call service.")
-        }
-    }
+pub fn fault(fault: Fault, language: Language) -> Message {
+    let (title, action) = match fault {
+        Fault::CameraLost => (During::CameraLost, During::CameraLostLine),
+        Fault::ControllerLost => (During::ControllerLost, During::ControllerLostLine),
+        Fault::BatteryEmpty => (During::BatteryEmpty, During::BatteryEmptyLine),
+        Fault::LightLimit => (During::LightLimit, During::LightLimitLine),
+        Fault::JudgingFailed => (During::JudgingFailed, During::JudgingFailedLine),
+        Fault::StoreFailed => (During::StoreFailed, During::StoreFailedLine),
+        Fault::StoreFull => (During::StoreFull, During::StoreFullLine),
+    };
+    message(title, action, language)
 }
 
-/// The patient's result.
-pub fn result(right: &EyeStatus, left: &EyeStatus, patient: PatientDisposition) -> Message {
+/// The patient's result; `months` until the next screening.
+pub fn result(
+    [right, left]: [&EyeStatus; 2],
+    patient: PatientDisposition,
+    pre_check: Option<Question>,
+    months: u32,
+    language: Language,
+) -> Message {
     match patient {
         PatientDisposition::Refer => {
-            let eyes = which(right, left, |eye| eye.outcome() == Some(Outcome::Refer));
-            Message {
-                title: "Refer to an eye care professional".to_owned(),
-                action: format!("Signs that need an eye examination were found in the {eyes}."),
-            }
+            let signs = |eye: &EyeStatus| eye.outcome() == Some(Outcome::Refer);
+            let action = match (signs(right), signs(left)) {
+                _ if pre_check.is_some() => Said::PreCheck,
+                (true, false) => Said::SignsRight,
+                (false, true) => Said::SignsLeft,
+                (true, true) | (false, false) => Said::SignsBoth,
+            };
+            message(Said::Refer, action, language)
         }
-        PatientDisposition::NoReferableSigns => message(
-            "No referable signs found",
-            "Screen again in 12 months. See an eye care professional sooner if vision changes. This is not a full eye \
-             examination.",
-        ),
+        PatientDisposition::NoReferableSigns => Message {
+            title: Said::NoSigns.of(language).to_owned(),
+            action: fill(Said::NoSignsLine.of(language), "months", &months.to_string()),
+        },
         PatientDisposition::Incomplete => {
-            let eyes = which(right, left, |eye| eye.outcome() != Some(Outcome::NoReferableSigns));
-            Message {
-                title: "No result for the patient".to_owned(),
-                action: format!("The {eyes} could not be assessed. Refer for an eye examination."),
-            }
+            let missing = |eye: &EyeStatus| eye.outcome() != Some(Outcome::NoReferableSigns);
+            let action = match (missing(right), missing(left)) {
+                (true, false) => Said::NotAssessedRight,
+                (false, true) => Said::NotAssessedLeft,
+                (true, true) | (false, false) => Said::NotAssessedBoth,
+            };
+            message(Said::NoResult, action, language)
         }
-    }
-}
-
-/// `right eye`, `left eye` or `right eye and the left eye`.
-fn which(right: &EyeStatus, left: &EyeStatus, belongs: impl Fn(&EyeStatus) -> bool) -> &'static str {
-    match (belongs(right), belongs(left)) {
-        (true, false) => "right eye",
-        (false, true) => "left eye",
-        _ => "right and the left eye",
     }
 }
 
 /// What is said of one eye: its outcome and up to two lines beside it.
-pub fn eye_result(status: &EyeStatus) -> Message {
-    match status {
+pub fn eye_result(status: &EyeStatus, language: Language) -> Message {
+    let (title, action) = match status {
         EyeStatus::Judged(Reading { outcome: Outcome::Refer, findings, .. }) => {
-            Message { title: "Refer".to_owned(), action: signs(findings) }
+            return Message { title: Said::EyeRefer.of(language).to_owned(), action: signs(findings, language) };
         }
         EyeStatus::Judged(Reading { outcome: Outcome::NoReferableSigns, .. }) => {
-            message("No referable signs found", "")
+            return Message { title: Said::NoSigns.of(language).to_owned(), action: String::new() };
         }
         EyeStatus::Judged(Reading { outcome: Outcome::NoResult, .. })
         | EyeStatus::Ungradable { .. }
-        | EyeStatus::Tried { .. } => message("No result", "Could not be assessed."),
-        EyeStatus::Pending => message("No result", "Not photographed."),
-        EyeStatus::NotScreenable(reason) => message(
-            "No result",
+        | EyeStatus::Tried { .. } => (Said::EyeNoResult, Said::CouldNotBeAssessed),
+        EyeStatus::Pending => (Said::EyeNoResult, Said::NotPhotographed),
+        EyeStatus::NotScreenable(reason) => (
+            Said::EyeNoResult,
             match reason {
-                Unscreenable::EyeAbsent => "No eye on this side.",
-                Unscreenable::CannotBePositioned => "Could not be positioned.",
-                Unscreenable::Declined => "Declined.",
+                Unscreenable::EyeAbsent => Said::EyeAbsent,
+                Unscreenable::CannotBePositioned => Said::NotPositioned,
+                Unscreenable::Declined => Said::Declined,
+                Unscreenable::LightLimit => Said::LightLimit,
             },
         ),
-    }
+    };
+    message(title, action, language)
 }
 
 /// The findings in words. The anomaly output names nothing; it is said only where nothing else is.
-fn signs(findings: &[Output]) -> String {
-    let named: Vec<&str> = findings.iter().filter_map(|&finding| condition(finding)).collect();
+fn signs(findings: &[Output], language: Language) -> String {
+    let named: Vec<&str> =
+        findings.iter().filter_map(|&finding| condition(finding)).map(|named| named.of(language)).collect();
     match &named[..] {
-        [] if findings.is_empty() => "Uncertain: have it examined.".to_owned(),
-        [] => "Signs that need an examination.".to_owned(),
-        [one] => format!("Signs of {one}, possible."),
-        [one, two] => format!("Signs of {one} and {two}, possible."),
-        [one, two, more @ ..] => format!("Signs of {one}, {two} and {} more, possible.", more.len()),
+        [] if findings.is_empty() => Said::Uncertain.of(language).to_owned(),
+        [] => Said::SignsOther.of(language).to_owned(),
+        [one] => fill(Said::SignsOfOne.of(language), "one", one),
+        [one, two] => fill(&fill(Said::SignsOfTwo.of(language), "one", one), "two", two),
+        [one, two, more @ ..] => {
+            let text = fill(&fill(Said::SignsOfMore.of(language), "one", one), "two", two);
+            fill(&text, "n", &more.len().to_string())
+        }
     }
 }
 
-fn condition(finding: Output) -> Option<&'static str> {
+fn condition(finding: Output) -> Option<Said> {
     match finding {
         Output::Anomaly => None,
-        Output::Opacity => Some("clouded media"),
-        Output::DiabeticRetinopathy => Some("diabetic retinopathy"),
-        Output::Glaucoma => Some("glaucoma"),
-        Output::MacularEdema => Some("macular oedema"),
-        Output::MacularDegeneration => Some("macular degeneration"),
-        Output::RetinalVascularOcclusion => Some("a vascular occlusion"),
-        Output::Other => Some("another condition"),
+        Output::Opacity => Some(Said::Opacity),
+        Output::DiabeticRetinopathy => Some(Said::DiabeticRetinopathy),
+        Output::Glaucoma => Some(Said::Glaucoma),
+        Output::MacularEdema => Some(Said::MacularEdema),
+        Output::MacularDegeneration => Some(Said::MacularDegeneration),
+        Output::RetinalVascularOcclusion => Some(Said::VascularOcclusion),
+        Output::Other => Some(Said::OtherCondition),
+    }
+}
+
+/// The name of an eye, as on the screens.
+pub fn eye(eye: Laterality, language: Language) -> &'static str {
+    match eye {
+        Laterality::Od => During::RightEye.of(language),
+        Laterality::Os => During::LeftEye.of(language),
     }
 }
 
@@ -179,7 +178,7 @@ mod tests {
     }
 
     /// Every text a result can have.
-    fn results() -> Vec<Message> {
+    fn results(language: Language) -> Vec<Message> {
         let mut eyes = vec![
             EyeStatus::Pending,
             EyeStatus::Tried { attempts: 1 },
@@ -189,32 +188,43 @@ mod tests {
         ];
         eyes.extend((0..=8).map(|count| judged(Outcome::Refer, &Output::ALL[..count])));
         eyes.extend(
-            [Unscreenable::EyeAbsent, Unscreenable::CannotBePositioned, Unscreenable::Declined]
-                .map(EyeStatus::NotScreenable),
+            [
+                Unscreenable::EyeAbsent,
+                Unscreenable::CannotBePositioned,
+                Unscreenable::Declined,
+                Unscreenable::LightLimit,
+            ]
+            .map(EyeStatus::NotScreenable),
         );
-        let mut all: Vec<Message> = eyes.iter().map(eye_result).collect();
+        let mut all: Vec<Message> = eyes.iter().map(|eye| eye_result(eye, language)).collect();
+        let none = judged(Outcome::NoReferableSigns, &[]);
         for patient in [PatientDisposition::Refer, PatientDisposition::NoReferableSigns, PatientDisposition::Incomplete]
         {
-            all.extend(eyes.iter().map(|eye| result(eye, &judged(Outcome::NoReferableSigns, &[]), patient)));
+            all.extend(eyes.iter().map(|eye| result([eye, &none], patient, None, 12, language)));
         }
+        let eyes = [&EyeStatus::Pending, &EyeStatus::Pending];
+        all.push(result(eyes, PatientDisposition::Refer, Some(Question::Symptoms), 12, language));
         all
     }
 
     #[test]
-    fn no_result_calls_an_eye_healthy() {
-        for text in results() {
+    fn no_result_calls_an_eye_healthy_or_shows_a_percentage() {
+        for text in results(Language::En) {
             let text = format!("{} {}", text.title, text.action).to_lowercase();
             for word in ["normal", "healthy", "clear", "negative", "no disease", "all good"] {
                 assert!(!text.contains(word), "{text}");
             }
-            assert!(!text.contains('%') && !text.contains("has glaucoma"), "{text}");
+        }
+        for text in Language::ALL.into_iter().flat_map(results) {
+            let text = format!("{} {}", text.title, text.action);
+            assert!(!text.contains('%') && !text.contains('{') && !text.contains("has glaucoma"), "{text}");
         }
     }
 
     #[test]
     fn every_reason_and_fault_says_what_to_do() {
-        let reasons = Reason::ALL.map(Why::Photograph).map(retake);
-        let faults = [Fault::CameraLost, Fault::JudgingFailed, Fault::StoreFailed].map(fault);
+        let reasons = Reason::ALL.map(Why::Photograph).map(|why| retake(why, Language::En));
+        let faults = Fault::ALL.map(|what| fault(what, Language::En));
         for Message { title, action } in reasons.iter().chain(&faults) {
             assert!(!title.is_empty() && action.ends_with('.'), "{title}: {action}");
         }
@@ -227,16 +237,17 @@ mod tests {
     fn the_eyes_that_led_to_the_result_are_named() {
         let none = judged(Outcome::NoReferableSigns, &[]);
         let refer = judged(Outcome::Refer, &[Output::Glaucoma]);
-        let action = |right, left, patient| result(right, left, patient).action;
+        let action = |right, left, patient| result([right, left], patient, None, 12, Language::En).action;
         assert!(action(&refer, &none, PatientDisposition::Refer).contains("in the right eye."));
         assert!(action(&none, &refer, PatientDisposition::Refer).contains("in the left eye."));
         assert!(action(&refer, &refer, PatientDisposition::Refer).contains("right and the left eye"));
         assert!(action(&none, &EyeStatus::Pending, PatientDisposition::Incomplete).starts_with("The left eye"));
+        assert!(action(&none, &none, PatientDisposition::NoReferableSigns).contains("in 12 months"));
     }
 
     #[test]
     fn signs_are_named_as_possible() {
-        let action = |findings: &[Output]| eye_result(&judged(Outcome::Refer, findings)).action;
+        let action = |findings: &[Output]| eye_result(&judged(Outcome::Refer, findings), Language::En).action;
         assert_eq!(action(&[Output::Anomaly, Output::Glaucoma]), "Signs of glaucoma, possible.");
         assert_eq!(action(&[Output::Anomaly]), "Signs that need an examination.");
         assert_eq!(action(&[]), "Uncertain: have it examined.");

@@ -30,12 +30,16 @@ impl Mask {
 
     /// Coverage of a pixel of the picture, 0 to 255.
     pub(super) fn coverage(&self, at: Point) -> u8 {
-        let Point { x, y } = (at - self.area.top_left) * FINE;
-        let mut covered = 0;
-        for (x, y) in (y..y + FINE).flat_map(|y| (x..x + FINE).map(move |x| (x, y))) {
-            covered += u32::from(self.index(Point::new(x, y)).is_some_and(|index| self.samples[index]));
+        const SIDE: usize = FINE as usize;
+        let Point { x, y } = at - self.area.top_left;
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return 0 };
+        let (width, height) = (self.area.size.width as usize, self.area.size.height as usize);
+        if x >= width || y >= height {
+            return 0;
         }
-        (covered * 255 / (FINE * FINE) as u32) as u8
+        let row = |fine: usize| &self.samples[(y * SIDE + fine) * width * SIDE + x * SIDE..][..SIDE];
+        let covered: usize = (0..SIDE).map(|fine| row(fine).iter().filter(|sample| **sample).count()).sum();
+        (covered * 255 / (SIDE * SIDE)) as u8
     }
 
     fn index(&self, at: Point) -> Option<usize> {
@@ -75,6 +79,17 @@ impl DrawTarget for Mask {
             if let Some(index) = self.index(at) {
                 self.samples[index] = colour.is_on();
             }
+        }
+        Ok(())
+    }
+
+    fn fill_solid(&mut self, area: &Rectangle, colour: BinaryColor) -> Result<(), Self::Error> {
+        let inside = area.intersection(&Rectangle::new(Point::zero(), self.size()));
+        let (left, width) = (inside.top_left.x as usize, inside.size.width as usize);
+        let whole = self.size().width as usize;
+        for row in inside.rows() {
+            // Inside, as cut off above.
+            self.samples[row as usize * whole + left..][..width].fill(colour.is_on());
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Words on a picture: shaping, line breaking and anti-aliased glyphs by a library, in Noto Sans.
+//! Words on a picture: shaping, line breaking, both directions and anti-aliased glyphs by a library (`cosmic-text`), in
+//! Noto Sans; Arabic, whose letters join and run from the right, in DejaVu Sans.
 
 use cosmic_text::{
     Align, Attrs, Buffer, Color, Family, FontSystem, Metrics, Shaping, SwashCache, Weight, fontdb::Database,
@@ -53,6 +54,8 @@ impl Style {
     }
 }
 
+/// How far words on a button may shrink.
+const SMALLEST: f32 = 0.62;
 /// Height of a line, of the size of its text.
 const LINE: f32 = 1.28;
 
@@ -70,6 +73,9 @@ impl Typesetter {
         let mut database = Database::new();
         database.load_font_data(notosans::REGULAR_TTF.to_vec());
         database.load_font_data(notosans::BOLD_TTF.to_vec());
+        // Noto Sans has no Arabic letters here; these have, with the tables that join them.
+        database.load_font_data(dejavu::sans::regular().to_vec());
+        database.load_font_data(dejavu::sans::bold().to_vec());
         let fonts = FontSystem::new_with_locale_and_db("en".to_owned(), database);
         Typesetter {
             fonts,
@@ -104,6 +110,34 @@ impl Typesetter {
         let down = area.size.height.saturating_sub(height) / 2;
         let area = super::theme::part(area, 0, down, area.size.width, area.size.height);
         self.draw(frame, words, style, area);
+    }
+
+    /// As [`draw_centred`](Self::draw_centred), smaller where the words have no room in their size: down to what is still
+    /// read at arm's length.
+    pub(super) fn draw_fitting(&mut self, frame: &mut Frame, words: &str, style: Style, area: Rectangle) {
+        let mut style = style;
+        let least = style.size * SMALLEST;
+        while style.size > least && self.is_too_large(words, style, area) {
+            style.size = (style.size - 1.0).max(least);
+        }
+        self.draw_centred(frame, words, style, area);
+    }
+
+    /// Words that have room in an area: cut at a word, with an ellipsis, where they are too many.
+    pub(super) fn cut(&mut self, words: &str, style: Style, area: Rectangle) -> String {
+        let mut cut = words.to_owned();
+        while self.set(&cut, style, area.size.width).2 > area.size.height {
+            let Some((shorter, _)) = cut.trim_end_matches('…').trim_end().rsplit_once(' ') else { break };
+            cut = format!("{shorter} …");
+        }
+        cut
+    }
+
+    /// Whether words have no room, or break inside a word.
+    fn is_too_large(&mut self, words: &str, style: Style, area: Rectangle) -> bool {
+        let (_, width, height) = self.set(words, style, area.size.width);
+        let widest = words.split_whitespace().map(|word| self.width(word, style)).max().unwrap_or(0);
+        width > area.size.width || height > area.size.height || widest > area.size.width
     }
 
     /// Width of a line of words.

@@ -87,7 +87,17 @@ impl Layout {
     pub(super) fn main(&self) -> Rectangle {
         let top = self.status().size.height + self.mm(2.3);
         let below = self.buttons().top_left.y.unsigned_abs();
-        self.inset(top, below.saturating_sub(top + self.mm(2.3)))
+        self.inset(top, below.saturating_sub(top + self.mm(3.0)))
+    }
+
+    /// The left part of the main area for a round picture, the rest for words. Returns the circle's centre and radius,
+    /// and the rest.
+    pub(super) fn picture_and_words(&self) -> (Point, u32, Rectangle) {
+        let main = self.main();
+        let radius = main.size.height / 2 - 2;
+        let centre = main.top_left + point(radius + 2, main.size.height / 2);
+        let left = 2 * radius + self.mm(6.0);
+        (centre, radius, part(main, left, 0, main.size.width - left, main.size.height))
     }
 
     fn inset(&self, top: u32, height: u32) -> Rectangle {

@@ -20,8 +20,13 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// Files and folders with pure logic: events and values in, values out.
-const NO_IO: [&str; 9] = [
+const NO_IO: [&str; 14] = [
     "src/encounter",
+    "src/station",
+    "src/light",
+    "src/focus.rs",
+    "src/auto_shutter.rs",
+    "src/language.rs",
     "models/src/decision.rs",
     "board/wire/src",
     "models/src/field",

@@ -5,6 +5,8 @@ mod offscreen;
 
 use std::path::PathBuf;
 
+use embedded_graphics::prelude::Point;
+
 pub use frame::Frame;
 pub use offscreen::Offscreen;
 
@@ -60,6 +62,25 @@ pub trait Panel {
     /// # Errors
     /// When the picture has another size, or can't be shown.
     fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError>;
+
+    /// Places that were touched, and let go, since the last call; in pixels. None on a panel without touch.
+    fn touches(&mut self) -> Vec<Point> {
+        Vec::new()
+    }
+}
+
+impl<P: Panel + ?Sized> Panel for Box<P> {
+    fn geometry(&self) -> Geometry {
+        (**self).geometry()
+    }
+
+    fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError> {
+        (**self).present(frame, name)
+    }
+
+    fn touches(&mut self) -> Vec<Point> {
+        (**self).touches()
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A panel without hardware: every picture becomes a PNG.
+//! A panel without hardware: each screen becomes a PNG as it first appears.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,25 @@ use image::ImageFormat;
 
 use super::{Frame, Geometry, Panel, PanelError};
 
-/// Writes what is presented into a folder: `01-ready.png`, `02-aim.png`, …
+/// Writes what is presented into a folder: `01-ready.png`, `02-aim.png`, … Of pictures that follow each other under one
+/// name, as a live picture's do, only the first.
 #[derive(Debug)]
 pub struct Offscreen {
     geometry: Geometry,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
     written: Vec<PathBuf>,
+    last: String,
 }
 
 impl Offscreen {
     /// A panel that writes into `folder`, which has to exist.
     pub fn new(geometry: Geometry, folder: &Path) -> Self {
-        Offscreen { geometry, folder: folder.to_owned(), written: Vec::new() }
+        Offscreen { folder: Some(folder.to_owned()), ..Self::blind(geometry) }
+    }
+
+    /// A panel that keeps nothing.
+    pub fn blind(geometry: Geometry) -> Self {
+        Offscreen { geometry, folder: None, written: Vec::new(), last: String::new() }
     }
 
     /// The pictures so far, in order.
@@ -36,7 +43,9 @@ impl Panel for Offscreen {
         if found != expected {
             return Err(PanelError::Size { found, expected });
         }
-        let path = self.folder.join(format!("{:02}-{name}.png", self.written.len() + 1));
+        let Some(folder) = self.folder.as_ref().filter(|_| name != self.last) else { return Ok(()) };
+        name.clone_into(&mut self.last);
+        let path = folder.join(format!("{:02}-{name}.png", self.written.len() + 1));
         frame
             .pixels()
             .save_with_format(&path, ImageFormat::Png)
@@ -56,6 +65,7 @@ mod tests {
         let geometry = Geometry { width: 8, height: 4, dpi: 100.0 };
         let mut panel = Offscreen::new(geometry, home.path());
         panel.present(&Frame::new(8, 4), "ready").unwrap();
+        panel.present(&Frame::new(8, 4), "aim").unwrap();
         panel.present(&Frame::new(8, 4), "aim").unwrap();
         let names: Vec<_> = panel.written().iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["01-ready.png", "02-aim.png"]);

@@ -1,0 +1,247 @@
+//! `ocellus run`: the device as a clinic uses it.
+
+use std::{
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use clap::Args;
+use embedded_graphics::prelude::Point;
+use ocellus_board::{
+    controller::Limits,
+    panel::{Geometry, Offscreen, Panel},
+    sim::{Knobs, Rig, SimulatedCamera, SimulatedController, Stage},
+};
+use ocellus_model::laterality::Laterality;
+
+use super::bundle_choice::BundleArguments;
+use crate::{
+    config::{CameraKind, Config, ControllerKind, FirstEye, PanelKind},
+    encounter,
+    error::{Exit, ExpectedError},
+    light::{Calibration, Dose, Ledger},
+    operators::Operators,
+    shell::{self, Devices, Hand, Room},
+    station::{self, Screen},
+    store::Device,
+};
+
+/// Runs the device: sign-in, patients, photographs, results, until it is switched off.
+///
+/// Camera and controller are simulated so far, and everything says so.
+#[derive(Debug, Args)]
+#[command(after_help = SCRIPT)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    bundle: BundleArguments,
+    /// The configuration [default: the defaults; `ocellus config show --default` prints them]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set a key of the configuration, as in --set encounter.attempts=2; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Operate the device by lines on standard input; each screen that comes is a line on standard output
+    #[arg(long)]
+    script: bool,
+}
+
+const SCRIPT: &str = "Lines of --script:
+  touch X Y        a finger touches the panel there, in pixels, and leaves it
+  press / release  the shutter button goes down or up
+  scan TEXT        a code is scanned
+  off              the device is switched off; the end of the lines does the same
+
+Exit codes:
+  0  the device was switched off
+  1  the system refused something
+  2  wrong usage or configuration";
+
+/// Runs it.
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
+    let config = Config::load(arguments.config.as_deref(), &arguments.set)?;
+    let bundle = arguments.bundle.clone().or(config.bundle.folder.as_deref());
+    let mut devices = devices(&config, bundle)?;
+    if arguments.script {
+        let (watcher, screens) = sync_channel(256);
+        devices.watcher = Some(watcher);
+        let hand = devices.hand();
+        thread::spawn(move || print(&screens));
+        thread::spawn(move || obey(&hand, io::stdin().lock()));
+    }
+    shell::run(settings(&config), devices)?;
+    Ok(Exit::Success)
+}
+
+fn settings(config: &Config) -> shell::Settings {
+    let Config { site, encounter: given, session, questions, .. } = config;
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let encounter = encounter::Settings {
+        questions: questions.enabled.clone(),
+        attempts: given.attempts,
+        attempts_after_rest: given.attempts_after_rest,
+        rest: seconds(given.rest_seconds),
+        attempts_dilated: if given.dilation_allowed { given.attempts_dilated } else { 0 },
+        dilation: 60 * seconds(given.dilation_minutes),
+        capture_within: seconds(given.capture_seconds),
+        judge_within: seconds(given.judge_seconds),
+        store_within: seconds(given.store_seconds),
+    };
+    let operators = config.operators.iter().map(|operator| station::Operator {
+        id: operator.id.clone(),
+        name: operator.name.clone(),
+        role: operator.role,
+    });
+    shell::Settings {
+        station: station::Settings {
+            operators: operators.collect(),
+            lock_after: seconds(session.lock_after_seconds),
+            may_practise: session.training_allowed,
+            first_eye: match given.first_eye {
+                FirstEye::Right => Laterality::Od,
+                FirstEye::Left => Laterality::Os,
+            },
+            encounter,
+            language: site.language,
+            auto_shutter: given.auto_shutter,
+        },
+        operators: Operators::new(&config.operators),
+        place: site.name.clone(),
+        months: site.screen_again_months,
+    }
+}
+
+/// The devices that the configuration names.
+fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, ExpectedError> {
+    let (rig, stage) = (Rig::new(), Stage::new());
+    let simulated = &config.camera.simulated;
+    let camera = match config.camera.kind {
+        CameraKind::Simulated => {
+            SimulatedCamera::new(rig.clone(), stage.clone(), simulated.seed, simulated.frames_per_second)
+        }
+        CameraKind::Folder => {
+            return Err(ExpectedError::Usage(
+                "camera.kind: \"folder\" is not here yet; use \"simulated\", with camera.simulated.photographs for \
+                 photographs of a folder"
+                    .to_owned(),
+            ));
+        }
+    };
+    let room = match &simulated.photographs {
+        None => Room::drawn(simulated.seed, stage),
+        Some(folder) => Room::photographed(simulated.seed, stage, folder).map_err(|error| {
+            ExpectedError::Usage(format!(
+                "{}: cannot be read: {error}; see camera.simulated.photographs",
+                folder.display()
+            ))
+        })?,
+    };
+    let controller = match config.controller.kind {
+        ControllerKind::Simulated => SimulatedController::new(rig, Knobs::new(), Limits::default(), simulated.seed),
+    };
+    let device = Device {
+        site: config.site.name.clone(),
+        name: config.site.device_name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated: true,
+    };
+    let load = move || bundle.load().map_err(|error| error.to_string());
+    let folder = config.store.folder.clone();
+    let mut devices =
+        Devices::new(Box::new(camera), Box::new(controller), panel(config)?, Box::new(load), folder.clone(), device);
+    devices.room = Some(room);
+    devices.calibration = calibration(config)?;
+    if config.light.enforce_limit_24h {
+        devices.ledger = Some(ledger(&folder)?);
+    }
+    Ok(devices)
+}
+
+fn panel(config: &Config) -> Result<Box<dyn Panel + Send>, ExpectedError> {
+    let panel = &config.panel;
+    let geometry = Geometry { width: panel.width_px, height: panel.height_px, dpi: panel.dots_per_inch as f32 };
+    match (panel.kind, &panel.folder) {
+        (PanelKind::Offscreen, None) => Ok(Box::new(Offscreen::blind(geometry))),
+        (PanelKind::Offscreen, Some(folder)) => {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                ExpectedError::Usage(format!("{}: cannot be made: {error}; see panel.folder", folder.display()))
+            })?;
+            Ok(Box::new(Offscreen::new(geometry, folder)))
+        }
+        (PanelKind::Window, _) => window(geometry),
+    }
+}
+
+#[cfg(feature = "window")]
+fn window(geometry: Geometry) -> Result<Box<dyn Panel + Send>, ExpectedError> {
+    Ok(Box::new(ocellus_board::panel::Window::new(geometry, "ocellus")))
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: Geometry) -> Result<Box<dyn Panel + Send>, ExpectedError> {
+    Err(ExpectedError::Usage(
+        "panel.kind: \"window\" is not built in; build with --features window, or use \"offscreen\"".to_owned(),
+    ))
+}
+
+/// What the lamps give the eye.
+fn calibration(config: &Config) -> Result<Option<Calibration>, ExpectedError> {
+    let Some(path) = &config.light.calibration else { return Ok(None) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ExpectedError::Usage(format!("{}: cannot be read: {error}; see light.calibration", path.display()))
+    })?;
+    let calibration =
+        Calibration::from_toml(&text).map_err(|error| ExpectedError::Usage(format!("{}: {error}", path.display())))?;
+    Ok(Some(calibration))
+}
+
+/// The ledger as it was kept. One that can't be read is not begun anew: an eye could be given too much.
+fn ledger(folder: &Path) -> Result<Ledger, ExpectedError> {
+    let path = folder.join(shell::LEDGER);
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            ExpectedError::Usage(format!(
+                "{}: expected the ledger of light, found something else: {error}; restore it, or delete it 24 hours \
+                 after the last flash",
+                path.display()
+            ))
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ledger::new(Dose::GROUP_1_24H)),
+        Err(error) => Err(ExpectedError::Usage(format!("{}: cannot be read: {error}", path.display()))),
+    }
+}
+
+/// Prints each screen that comes.
+fn print(screens: &Receiver<Screen>) {
+    for screen in screens {
+        if writeln!(io::stdout().lock(), "{}", screen.name()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Does what the lines say, then switches the device off.
+fn obey(hand: &Hand, lines: impl BufRead) {
+    for line in lines.lines() {
+        let Ok(line) = line else { break };
+        let mut words = line.split_whitespace();
+        match (words.next(), line.trim().split_once(' ')) {
+            (Some("touch"), Some((_, place))) => {
+                let numbers: Vec<i32> = place.split_whitespace().map_while(|word| word.parse().ok()).collect();
+                match numbers[..] {
+                    [x, y] => hand.touch(Point::new(x, y)),
+                    _ => log::warn!("touch: expected X Y, found {place:?}"),
+                }
+            }
+            (Some("scan"), Some((_, code))) => hand.scan(code),
+            (Some("press"), None) => hand.button(true),
+            (Some("release"), None) => hand.button(false),
+            (Some("off"), None) => break,
+            (None, _) => {}
+            _ => log::warn!("expected touch, press, release, scan or off, found {line:?}"),
+        }
+    }
+    hand.switch_off();
+}

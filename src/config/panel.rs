@@ -1,0 +1,120 @@
+//! `[panel]`: where pictures are shown to the operator.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{
+    optional,
+    reader::{Choice, Section},
+};
+
+/// The panel.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Panel {
+    /// What it is.
+    pub kind: PanelKind,
+    /// Pixels across, 320 to 4096.
+    pub width_px: u32,
+    /// Pixels down, 240 to 4096.
+    pub height_px: u32,
+    /// Pixels per inch, 40 to 600: sizes are given in millimetres and converted by it.
+    pub dots_per_inch: f64,
+    /// Its colours.
+    pub theme: Theme,
+    /// Where an offscreen panel leaves its pictures; none where it keeps none.
+    #[serde(serialize_with = "optional")]
+    pub folder: Option<PathBuf>,
+}
+
+/// What the panel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PanelKind {
+    /// Drawn without a screen.
+    Offscreen,
+    /// A window on this machine's desktop.
+    Window,
+}
+
+/// The panel's colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// Keeps the pupil wide in a dark room.
+    Dark,
+    /// For rooms that can't be darkened.
+    Bright,
+}
+
+impl Default for Panel {
+    /// The usual panel of 7 inches across the diagonal, drawn without a screen.
+    fn default() -> Self {
+        Panel {
+            kind: PanelKind::Offscreen,
+            width_px: 800,
+            height_px: 480,
+            dots_per_inch: 133.3,
+            theme: Theme::Dark,
+            folder: None,
+        }
+    }
+}
+
+impl Panel {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let Panel { kind, width_px, height_px, dots_per_inch, theme, folder } = Panel::default();
+        Panel {
+            kind: section.choice("kind", kind),
+            width_px: section.whole("width_px", "pixels", 320..=4096, width_px),
+            height_px: section.whole("height_px", "pixels", 240..=4096, height_px),
+            dots_per_inch: section.number("dots_per_inch", "pixels per inch", 40.0..=600.0, dots_per_inch),
+            theme: section.choice("theme", theme),
+            folder: section.path("folder", folder),
+        }
+    }
+}
+
+impl Choice for PanelKind {
+    const ALL: &'static [Self] = &[PanelKind::Offscreen, PanelKind::Window];
+
+    fn name(self) -> &'static str {
+        match self {
+            PanelKind::Offscreen => "offscreen",
+            PanelKind::Window => "window",
+        }
+    }
+}
+
+impl Choice for Theme {
+    const ALL: &'static [Self] = &[Theme::Dark, Theme::Bright];
+
+    fn name(self) -> &'static str {
+        match self {
+            Theme::Dark => "dark",
+            Theme::Bright => "bright",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    #[test]
+    fn kinds_and_themes_are_written_as_they_are_read() {
+        testing::written_as_read::<PanelKind>();
+        testing::written_as_read::<Theme>();
+    }
+
+    #[test]
+    fn a_density_is_a_number_whole_or_not() {
+        assert_eq!(testing::with("panel.dots_per_inch=96").panel.dots_per_inch, 96.0);
+        assert_eq!(testing::with("panel.dots_per_inch=96.5").panel.dots_per_inch, 96.5);
+        testing::refuses(
+            "panel.dots_per_inch=nan",
+            "panel.dots_per_inch: expected a number from 40 to 600 (pixels per inch), found nan",
+        );
+    }
+}

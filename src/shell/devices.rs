@@ -1,0 +1,323 @@
+//! The devices and the threads that own them.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+
+use ocellus_board::{
+    camera::Camera,
+    controller::{Client, Port},
+    panel::{Geometry, Panel},
+};
+use ocellus_model::laterality::Laterality;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    ShellError, judging, keeping, lights,
+    lights::Lights,
+    live::{Eyepiece, Preview},
+    practice::Room,
+    pulse::{Pulse, Watchdog},
+    showing::{self, Scene, Surface},
+    told::Told,
+};
+use crate::{
+    judge::Judge,
+    light::{Calibration, Ledger},
+    station::{self, Press, Screen},
+    store::{Device, JudgedBy},
+};
+
+/// Messages to the loop that may wait.
+const TOLD: usize = 64;
+/// Orders to a thread that may wait.
+const ORDERS: usize = 16;
+
+/// What the device is made of.
+pub struct Devices {
+    /// Where photographs come from.
+    pub camera: Box<dyn Camera + Send>,
+    /// The line to the controller.
+    pub port: Box<dyn Port>,
+    /// Where screens are presented.
+    pub panel: Box<dyn Panel + Send>,
+    /// Loads the bundle and tests it; what went wrong in the program's words.
+    pub load: Box<dyn Fn() -> Result<Judge, String> + Send>,
+    /// Where photographs and results are kept.
+    pub store: PathBuf,
+    /// What records say of the device.
+    pub device: Device,
+    /// Who sits before a simulated camera.
+    pub room: Option<Room>,
+    /// What the lamps give the eye, for the ledger of light.
+    pub calibration: Option<Calibration>,
+    /// The ledger as it was kept; none where no limit is enforced.
+    pub ledger: Option<Ledger>,
+    /// Hears of each screen as it comes; for demonstrations and tests.
+    pub watcher: Option<SyncSender<Screen>>,
+    told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
+}
+
+impl std::fmt::Debug for Devices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Devices")
+            .field("camera", &self.camera.name())
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Operates the device from outside: what a finger, a scanner or a script does.
+#[derive(Debug, Clone)]
+pub struct Hand(mpsc::Sender<Told>);
+
+impl Hand {
+    /// Presses something. Ignored where the screen at hand has no such control.
+    pub fn press(&self, press: Press) {
+        self.tell(Told::Press(press));
+    }
+
+    /// Touches the panel at a place, in pixels, and lets go.
+    pub fn touch(&self, at: embedded_graphics::prelude::Point) {
+        self.tell(Told::Touch(at));
+    }
+
+    /// Moves the shutter button.
+    pub fn button(&self, pressed: bool) {
+        self.tell(Told::Button { pressed });
+    }
+
+    /// Scans a code.
+    pub fn scan(&self, code: &str) {
+        self.tell(Told::Station(station::Event::Scanned(code.to_owned())));
+    }
+
+    /// Switches the device off.
+    pub fn switch_off(&self) {
+        self.tell(Told::Station(station::Event::Stop));
+    }
+
+    fn tell(&self, told: Told) {
+        // A device that is off feels no hand.
+        let _off = self.0.blocking_send(told);
+    }
+}
+
+impl Devices {
+    /// A device of these parts, without patients of its own, calibration or watcher.
+    pub fn new(
+        camera: Box<dyn Camera + Send>,
+        port: Box<dyn Port>,
+        panel: Box<dyn Panel + Send>,
+        load: Box<dyn Fn() -> Result<Judge, String> + Send>,
+        store: PathBuf,
+        device: Device,
+    ) -> Self {
+        Devices {
+            camera,
+            port,
+            panel,
+            load,
+            store,
+            device,
+            room: None,
+            calibration: None,
+            ledger: None,
+            watcher: None,
+            told: mpsc::channel(TOLD),
+        }
+    }
+
+    /// A hand that operates it.
+    pub fn hand(&self) -> Hand {
+        Hand(self.told.0.clone())
+    }
+
+    /// Starts the threads.
+    pub(super) fn start(self) -> Result<Running, ShellError> {
+        let Devices { camera, port, panel, load, store, device, room, calibration, ledger, watcher, told } = self;
+        let (tell, told) = told;
+        let start = Instant::now();
+        let simulated = camera.is_simulated() || port.is_simulated();
+        let geometry = panel.geometry();
+        let [camera_pulse, judge_pulse, store_pulse, light_pulse, panel_pulse] = [(); 5].map(|()| Pulse::default());
+        let wanted = Arc::new(AtomicBool::new(false));
+        let (newest_in, newest) = watch::channel(None);
+        let (scene, scenes) = watch::channel(None);
+        let (judged_by_in, judged_by) = watch::channel(None);
+        let (judge_orders, judge_inbox) = sync_channel(ORDERS);
+        let (store_orders, store_inbox) = sync_channel(ORDERS);
+        let (light_orders, light_inbox) = sync_channel(ORDERS);
+        let surface = Surface::default();
+
+        let eyepiece = Eyepiece {
+            camera,
+            wanted: wanted.clone(),
+            newest: newest_in,
+            tell: tell.clone(),
+            pulse: camera_pulse.clone(),
+        };
+        let lights = Lights {
+            client: Client::new(port),
+            orders: light_inbox,
+            tell: tell.clone(),
+            pulse: light_pulse.clone(),
+            start,
+        };
+        // The camera's thread ends by itself when nobody listens; it may be waiting for a frame until then.
+        spawn("camera", move || eyepiece.run())?;
+        let threads = vec![
+            {
+                let (tell, pulse) = (tell.clone(), judge_pulse.clone());
+                spawn("judge", move || judging::run(&load, &judge_inbox, &tell, &judged_by_in, &pulse))?
+            },
+            {
+                let (tell, pulse) = (tell.clone(), store_pulse.clone());
+                spawn("store", move || keeping::run(&store, &device, &store_inbox, &tell, &pulse))?
+            },
+            spawn("lights", move || lights.run())?,
+            {
+                let (surface, tell, pulse) = (surface.clone(), tell.clone(), panel_pulse.clone());
+                spawn("panel", move || showing::run(panel, scenes, &surface, &tell, &pulse))?
+            },
+        ];
+        let pulses = vec![
+            ("the camera", camera_pulse),
+            ("the judge", judge_pulse),
+            ("the store", store_pulse),
+            ("the controller", light_pulse),
+            ("the panel", panel_pulse),
+        ];
+        Ok(Running {
+            start,
+            simulated,
+            geometry,
+            told,
+            tell,
+            newest,
+            surface,
+            judged_by,
+            calibration,
+            ledger,
+            wanted,
+            scene: Some(scene),
+            judge_orders: Some(judge_orders),
+            store_orders: Some(store_orders),
+            light_orders: Some(light_orders),
+            watcher,
+            room: Room::thread(room)?,
+            threads,
+            pulses,
+        })
+    }
+}
+
+/// The threads at work, and the queues to them.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) start: Instant,
+    pub(super) simulated: bool,
+    pub(super) geometry: Geometry,
+    pub(super) told: mpsc::Receiver<Told>,
+    pub(super) tell: mpsc::Sender<Told>,
+    pub(super) newest: watch::Receiver<Option<Arc<Preview>>>,
+    pub(super) surface: Surface,
+    pub(super) judged_by: watch::Receiver<Option<JudgedBy>>,
+    pub(super) calibration: Option<Calibration>,
+    pub(super) ledger: Option<Ledger>,
+    wanted: Arc<AtomicBool>,
+    scene: Option<watch::Sender<Option<Scene>>>,
+    judge_orders: Option<SyncSender<judging::Order>>,
+    store_orders: Option<SyncSender<keeping::Order>>,
+    light_orders: Option<SyncSender<lights::Order>>,
+    watcher: Option<SyncSender<Screen>>,
+    room: Option<SyncSender<super::practice::Order>>,
+    threads: Vec<JoinHandle<()>>,
+    pulses: Vec<(&'static str, Pulse)>,
+}
+
+impl Running {
+    pub(super) fn watchdog(&self) -> Watchdog {
+        Watchdog::new(self.pulses.iter().cloned())
+    }
+
+    pub(super) fn judge(&self, order: judging::Order) {
+        give(self.judge_orders.as_ref(), order, "the judge");
+    }
+
+    pub(super) fn store(&self, order: keeping::Order) {
+        give(self.store_orders.as_ref(), order, "the store");
+    }
+
+    pub(super) fn light(&self, order: lights::Order) {
+        give(self.light_orders.as_ref(), order, "the controller");
+    }
+
+    pub(super) fn scene(&self, newest: Scene) {
+        if let Some(scene) = &self.scene {
+            scene.send_replace(Some(newest));
+        }
+    }
+
+    /// Tells who watches; one who does not keep up misses screens.
+    pub(super) fn watched(&self, screen: &Screen) {
+        if let Some(watcher) = &self.watcher {
+            let _missed = watcher.try_send(screen.clone());
+        }
+    }
+
+    pub(super) fn aim_at(&self, eye: Option<Laterality>) {
+        self.wanted.store(eye.is_some(), Ordering::Relaxed);
+        give(self.room.as_ref(), super::practice::Order::TurnTo(eye), "the practice room");
+    }
+
+    pub(super) fn patient_sits(&self, patient: u32) {
+        give(self.room.as_ref(), super::practice::Order::Next(patient), "the practice room");
+    }
+
+    pub(super) fn patient_leaves(&self) {
+        give(self.room.as_ref(), super::practice::Order::Leave, "the practice room");
+    }
+
+    /// Lights out, then every thread to its end: what was ordered is carried out.
+    pub(super) fn end(mut self) {
+        self.light(lights::Order::End);
+        self.scene = None;
+        self.judge_orders = None;
+        self.store_orders = None;
+        self.light_orders = None;
+        self.room = None;
+        // A thread that tells something now must not wait for an ear.
+        self.told.close();
+        while self.told.try_recv().is_ok() {}
+        for thread in self.threads {
+            if thread.join().is_err() {
+                log::error!("a thread had panicked");
+            }
+        }
+    }
+}
+
+/// Gives an order without waiting. A full queue is a thread that does not keep up: what was asked for gets no answer, and
+/// the encounter's deadline says so.
+fn give<T>(orders: Option<&SyncSender<T>>, order: T, whom: &str) {
+    if let Some(orders) = orders
+        && orders.try_send(order).is_err()
+    {
+        log::error!("{whom} takes no more orders");
+    }
+}
+
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, ShellError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|source| ShellError::System { what: "a thread", source })
+}

@@ -1,0 +1,88 @@
+//! Whether the work goes on: each task counts its rounds, and the watchdog of the system is fed only when all have moved.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The rounds of one task.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// One more round.
+    pub(super) fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Feeds the system's watchdog from the tasks' pulses.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    pulses: Vec<(&'static str, Pulse, u64)>,
+}
+
+impl Watchdog {
+    pub(super) fn new(pulses: impl IntoIterator<Item = (&'static str, Pulse)>) -> Self {
+        Watchdog { pulses: pulses.into_iter().map(|(name, pulse)| (name, pulse, 0)).collect() }
+    }
+
+    /// How often to look: a third of what the system waits, or once a second where there is no such system.
+    pub(super) fn interval() -> Duration {
+        sd_notify::watchdog_enabled().map_or(Duration::from_secs(1), |patience| patience / 3)
+    }
+
+    /// Whether every task has moved since it was last asked; the names of those that have not are logged.
+    pub(super) fn all_moved(&mut self) -> bool {
+        let mut all = true;
+        for (name, pulse, before) in &mut self.pulses {
+            let now = pulse.count();
+            if now == *before {
+                log::error!("{name} stands still");
+                all = false;
+            }
+            *before = now;
+        }
+        all
+    }
+
+    /// Feeds it where the work goes on.
+    pub(super) fn feed(&mut self) {
+        if self.all_moved() {
+            notify(sd_notify::NotifyState::Watchdog);
+        }
+    }
+}
+
+/// Tells the system's manager, where there is one.
+pub(super) fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        log::warn!("the system's manager cannot be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_task_that_stands_still_is_enough_to_starve_the_watchdog() {
+        let [camera, store] = [Pulse::default(), Pulse::default()];
+        let mut watchdog = Watchdog::new([("camera", camera.clone()), ("store", store.clone())]);
+        for pulse in [&camera, &store] {
+            pulse.beat();
+        }
+        assert!(watchdog.all_moved());
+        camera.beat();
+        assert!(!watchdog.all_moved(), "the store stood still");
+        store.beat();
+        assert!(!watchdog.all_moved(), "now the camera did");
+    }
+}

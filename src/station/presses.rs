@@ -1,0 +1,228 @@
+//! What a press, a scanned code or a checked PIN leads to.
+
+use super::{
+    Command, ID_LENGTH_MAX, NAMES_A_SCREEN, PIN_LENGTH_MAX, Patient, PinEntry, PinRefused, Place, Press, Station,
+    birth_date,
+    check::{Check, Checked},
+};
+use crate::{
+    config::Role,
+    encounter::{self, Monotonic},
+};
+
+impl Station {
+    pub(super) fn press(&mut self, press: Press, now: Monotonic) {
+        if let Some(entry) = self.lock.take() {
+            self.lock = self.press_at_pin(entry, press);
+            return;
+        }
+        let place = std::mem::replace(&mut self.place, Place::Home);
+        self.place = match (place, press) {
+            (place @ (Place::SignIn { .. } | Place::Home | Place::Blocked(_)), Press::SwitchOff) => {
+                self.place = place;
+                return self.stop(now);
+            }
+            (Place::Blocked(_), Press::Retry) => {
+                for (check, found) in &mut self.checks {
+                    *found = Checked::Pending;
+                    self.commands.push_back(Command::Check(*check));
+                }
+                Place::Starting
+            }
+            (Place::ClockNotSet, Press::Continue) => return self.sign_in(),
+            (Place::ClockNotSet, Press::Retry) => {
+                self.checked_now(Check::Clock, Checked::Pending);
+                self.commands.push_back(Command::Check(Check::Clock));
+                Place::Starting
+            }
+
+            (Place::SignIn { .. }, Press::Operator(number)) if number < self.settings.operators.len() => {
+                Place::Pin(PinEntry::new(number))
+            }
+            (Place::SignIn { first }, Press::More) => {
+                let next = first + NAMES_A_SCREEN;
+                Place::SignIn { first: if next < self.settings.operators.len() { next } else { 0 } }
+            }
+            (Place::SignIn { .. } | Place::Home, Press::Practise) if self.settings.may_practise => {
+                self.practised += 1;
+                return self.begin(Patient::practice(self.practised), true, now);
+            }
+            (Place::Pin(_), Press::Back) => return self.sign_in(),
+            (Place::Pin(entry), press) => match self.press_at_pin(entry, press) {
+                Some(entry) => Place::Pin(entry),
+                None => return self.sign_in(),
+            },
+
+            (Place::Home, Press::NextPatient) if self.may_screen() => {
+                self.commands.push_back(Command::FetchWorklist);
+                Place::PatientNumber { typed: String::new() }
+            }
+            (Place::Home, Press::Health) => Place::Health,
+            (Place::Home, Press::Settings) => Place::Settings,
+            (Place::Home, Press::SignOut) => return self.sign_in(),
+            (Place::Health | Place::Settings | Place::PatientNumber { .. }, Press::Back) => Place::Home,
+            (Place::Settings, Press::Language(language)) => {
+                self.language = language;
+                Place::Settings
+            }
+            (Place::Settings, Press::AutoShutter) => {
+                self.auto_shutter = !self.auto_shutter;
+                Place::Settings
+            }
+
+            (Place::PatientNumber { mut typed }, Press::Digit(digit)) => {
+                push_digit(&mut typed, digit, ID_LENGTH_MAX);
+                Place::PatientNumber { typed }
+            }
+            (Place::PatientNumber { mut typed }, Press::Erase) => {
+                typed.pop();
+                Place::PatientNumber { typed }
+            }
+            (Place::PatientNumber { .. }, Press::Listed(number)) if number < self.worklist.len() => {
+                Place::Confirm(self.worklist[number].clone())
+            }
+            (Place::PatientNumber { typed }, Press::Enter) if !typed.is_empty() => self.by_number(typed),
+            (Place::BirthDate { id, mut typed, .. }, Press::Digit(digit)) => {
+                push_digit(&mut typed, digit, 8);
+                Place::BirthDate { id, typed, refused: false }
+            }
+            (Place::BirthDate { id, mut typed, .. }, Press::Erase) => {
+                typed.pop();
+                Place::BirthDate { id, typed, refused: false }
+            }
+            (Place::BirthDate { id, typed, .. }, Press::Enter) => match birth_date(&typed) {
+                Some(birth_date) => Place::Confirm(Patient { id, name: String::new(), birth_date }),
+                None => Place::BirthDate { id, typed, refused: true },
+            },
+            (Place::BirthDate { .. } | Place::Confirm(_), Press::Back) => Place::PatientNumber { typed: String::new() },
+            (Place::Confirm(patient), Press::Continue) if patient.has_two_identifiers() => {
+                return self.begin(patient, false, now);
+            }
+
+            (Place::Screening { map }, Press::Map) if self.shows_result() => Place::Screening { map: !map },
+            (place @ Place::Screening { .. }, press) => {
+                self.place = place;
+                match event_of(press) {
+                    Some(event) => self.tell(event, now),
+                    None => self.ignored += 1,
+                }
+                return;
+            }
+
+            (place, _) => {
+                self.ignored += 1;
+                place
+            }
+        };
+    }
+
+    /// What is pressed while a PIN is typed; none when that is given up.
+    pub(super) fn press_at_pin(&mut self, mut entry: PinEntry, press: Press) -> Option<PinEntry> {
+        match press {
+            Press::Digit(digit) if entry.waiting.is_none() => {
+                entry.refused = None;
+                push_digit(&mut entry.typed.0, digit, PIN_LENGTH_MAX);
+            }
+            Press::Erase if entry.waiting.is_none() => drop(entry.typed.0.pop()),
+            Press::Enter if entry.waiting.is_none() && !entry.typed.0.is_empty() => {
+                self.tokens += 1;
+                entry.waiting = Some(self.tokens);
+                let pin = std::mem::take(&mut entry.typed);
+                let operator = self.settings.operators.get(entry.operator)?.id.clone();
+                self.commands.push_back(Command::CheckPin { token: self.tokens, operator, pin });
+            }
+            _ => self.ignored += 1,
+        }
+        Some(entry)
+    }
+
+    pub(super) fn pin_checked(&mut self, token: u32, refused: Option<PinRefused>, now: Monotonic) {
+        let entry = match (&mut self.lock, &mut self.place) {
+            (Some(entry), _) | (None, Place::Pin(entry)) if entry.waiting == Some(token) => entry,
+            _ => {
+                self.ignored += 1;
+                return;
+            }
+        };
+        entry.waiting = None;
+        entry.refused = refused;
+        if refused.is_none() {
+            self.touched = now;
+            self.session = Some(entry.operator);
+            if self.lock.take().is_none() {
+                self.place = Place::Home;
+            }
+        }
+    }
+
+    pub(super) fn scanned(&mut self, code: &str) {
+        if self.lock.is_some() || !self.may_screen() {
+            self.ignored += 1;
+            return;
+        }
+        match (&self.place, Patient::from_code(code)) {
+            (Place::Home | Place::PatientNumber { .. }, Some(patient)) if patient.has_two_identifiers() => {
+                self.place = Place::Confirm(patient);
+            }
+            (Place::Home | Place::PatientNumber { .. }, Some(patient)) => self.place = self.by_number(patient.id),
+            _ => self.ignored += 1,
+        }
+    }
+
+    /// A number alone is looked for in the worklist; where it is not, the date of birth is the second identifier.
+    pub(super) fn by_number(&self, id: String) -> Place {
+        match self.worklist.iter().find(|patient| patient.id == id) {
+            Some(patient) => Place::Confirm(patient.clone()),
+            None => Place::BirthDate { id, typed: String::new(), refused: false },
+        }
+    }
+
+    pub(super) fn may_screen(&self) -> bool {
+        self.session.and_then(|number| self.settings.operators.get(number)).is_some_and(|operator| {
+            match operator.role {
+                Role::Operator | Role::Supervisor => true,
+                Role::Service => false,
+            }
+        })
+    }
+}
+
+fn push_digit(typed: &mut String, digit: u8, length_max: usize) {
+    if digit <= 9 && typed.len() < length_max {
+        typed.push(char::from(b'0' + digit));
+    }
+}
+
+/// What a press means to an encounter.
+fn event_of(press: Press) -> Option<encounter::Event> {
+    Some(match press {
+        Press::Continue => encounter::Event::Continue,
+        Press::Back => encounter::Event::Back,
+        Press::Retry => encounter::Event::Retry,
+        Press::Answer(yes) => encounter::Event::Answer { yes },
+        Press::Photograph => encounter::Event::Shutter,
+        Press::Eye(eye) => encounter::Event::ChooseEye { eye },
+        Press::NotPossible => encounter::Event::AskNotScreenable,
+        Press::Because(reason) => encounter::Event::NotScreenable { reason },
+        Press::WhichEye(as_intended) => encounter::Event::WhichEye { as_intended },
+        Press::Drops(agent) => encounter::Event::Dilated { agent },
+        Press::NoDrops => encounter::Event::NotDilated,
+        Press::BreakOff => encounter::Event::AskAbort,
+        Press::BreakOffIndeed => encounter::Event::Abort,
+        Press::Operator(_)
+        | Press::More
+        | Press::Digit(_)
+        | Press::Erase
+        | Press::Enter
+        | Press::Listed(_)
+        | Press::NextPatient
+        | Press::Practise
+        | Press::Health
+        | Press::Settings
+        | Press::Language(_)
+        | Press::AutoShutter
+        | Press::SignOut
+        | Press::SwitchOff
+        | Press::Map => return None,
+    })
+}

@@ -1,0 +1,274 @@
+//! `ocellus run` as a clinic uses it: the program itself, operated through its panel and its shutter button.
+
+#![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use embedded_graphics::prelude::Point;
+use ocellus::{
+    encounter::{Question, View},
+    screens::{Context, Screens},
+    station::{Press, Screen},
+};
+use ocellus_board::panel::Geometry;
+use ocellus_model::label::Output;
+use ocellus_tests::{bundles::SignedBundle, programs::Run};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a screen has to stand before a touch is meant for it, with something to spare.
+const SETTLES: Duration = Duration::from_millis(400);
+
+/// A device that runs, and its operator.
+struct Device {
+    child: Child,
+    lines: Option<ChildStdin>,
+    shown: Receiver<String>,
+    store: PathBuf,
+    panel: Screens,
+}
+
+impl Device {
+    fn start(bundle: &SignedBundle, config: &str) -> Self {
+        let store = bundle.home().join("store");
+        let file = bundle.home().join("ocellus.toml");
+        fs::write(&file, format!("{config}\n[store]\nfolder = {:?}\n", store.display().to_string())).unwrap();
+        let mut child = Command::new(PROGRAM)
+            .arg("run")
+            .arg("--script")
+            .args(["--config".as_ref(), file.as_os_str()])
+            .arg("--bundle")
+            .arg(bundle.directory())
+            .arg("--trust")
+            .arg(bundle.key_file())
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (tell, shown) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let _gone = tell.send(line);
+            }
+        });
+        let lines = child.stdin.take();
+        Device { child, lines, shown, store, panel: Screens::new(Geometry::SEVEN_INCH) }
+    }
+
+    /// Waits for a screen; those before it are passed over.
+    fn wait_for(&self, name: &str) {
+        let until = Instant::now() + PATIENCE;
+        let mut passed = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(shown) if shown == name => break,
+                Ok(shown) => passed.push(shown),
+                Err(error) => panic!("{name} did not come ({error}); what came: {passed:?}"),
+            }
+        }
+        thread::sleep(SETTLES);
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.lines.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Touches what stands for a press on a screen of this kind.
+    fn touch(&mut self, screen: &Screen, press: Press) {
+        let controls = self.panel.draw(screen, &Context::default()).controls;
+        let control = controls.iter().find(|control| control.press == press).unwrap();
+        let Point { x, y } = control.area.center();
+        self.line(&format!("touch {x} {y}"));
+    }
+
+    fn type_pin(&mut self, digits: &[u8]) {
+        let screen = Screen::Pin { name: String::new(), digits: 0, refused: None, locked: false };
+        for &digit in digits {
+            self.touch(&screen, Press::Digit(digit));
+            thread::sleep(SETTLES);
+        }
+        self.touch(&screen, Press::Enter);
+    }
+
+    /// A short press of the shutter button: the main control.
+    fn button(&mut self) {
+        self.line("press");
+        thread::sleep(Duration::from_millis(100));
+        self.line("release");
+    }
+
+    fn end(mut self) -> Option<i32> {
+        self.lines = None;
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _gone = self.child.kill();
+        panic!("the program did not end");
+    }
+}
+
+fn pin_line(pin: &str) -> String {
+    let mut child =
+        Command::new(PROGRAM).args(["config", "pin"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{pin}").unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    String::from_utf8(out.stdout).unwrap()
+}
+
+fn config() -> String {
+    format!(
+        "[[operators]]\nid = \"amina\"\nname = \"Amina K.\"\nrole = \"operator\"\n{}\n\
+         [session]\nlock_after_seconds = 300\n[questions]\nenabled = [\"symptoms\"]\n[encounter]\nrest_seconds = 10\n",
+        pin_line("2580")
+    )
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+}
+
+#[test]
+fn a_patient_is_screened_from_sign_in_to_the_stored_result() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0), (Output::Glaucoma, -4.0)]);
+    let mut device = Device::start(&bundle, &config());
+    device.wait_for("sign-in");
+    device.button();
+    device.wait_for("pin");
+    device.type_pin(&[2, 5, 8, 0]);
+    device.wait_for("home");
+    device.line("scan 4711|Roe, Jane|1961-02-28");
+    device.wait_for("confirm");
+    device.button();
+    device.wait_for("question");
+    // The main answer is no.
+    device.button();
+    device.wait_for("aim");
+    // Focus and shutter are automatic.
+    device.wait_for("aim");
+    device.wait_for("result");
+    device.button();
+    device.wait_for("home");
+    let store = device.store.clone();
+    assert_eq!(device.end(), Some(0));
+
+    let encounter = store.join("encounters/000001");
+    let visit = json(&encounter.join("visit.json"));
+    assert_eq!(visit["patient"]["name"], "Roe, Jane");
+    assert_eq!((&visit["operator"], &visit["device"]["simulated"]), (&"amina".into(), &true.into()));
+    let result = json(&encounter.join("result.json"));
+    assert_eq!(result["end"]["patient"], "no_referable_signs");
+    assert_eq!(result["practice"], false);
+    for name in ["OD-1", "OS-1"] {
+        let photograph = image::open(encounter.join(format!("photographs/{name}.jpg"))).unwrap();
+        assert_eq!((photograph.width(), photograph.height()), (1024, 1024));
+        let record = json(&encounter.join(format!("photographs/{name}.json")));
+        assert_eq!(record["record"]["outcome"], "no_referable_signs", "{record}");
+    }
+}
+
+#[test]
+fn a_yes_before_the_photographs_is_stored_as_refer() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let mut device = Device::start(&bundle, &config());
+    device.wait_for("sign-in");
+    device.button();
+    device.wait_for("pin");
+    device.type_pin(&[2, 5, 8, 0]);
+    device.wait_for("home");
+    device.line("scan 4711|Roe, Jane|1961-02-28");
+    device.wait_for("confirm");
+    device.button();
+    device.wait_for("question");
+    device.touch(&Screen::Encounter(View::Question(Question::Symptoms)), Press::Answer(true));
+    device.wait_for("result");
+    let store = device.store.clone();
+    assert_eq!(device.end(), Some(0));
+    let result = json(&store.join("encounters/000001/result.json"));
+    assert_eq!((&result["end"]["patient"], &result["end"]["pre_check"]), (&"refer".into(), &"symptoms".into()));
+    assert_eq!(fs::read_dir(store.join("encounters/000001/photographs")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_signal_to_end_in_the_middle_of_aiming_is_stored_and_leaves_nothing_half_written() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let mut device = Device::start(&bundle, "[encounter]\nauto_shutter = false\n[questions]\nenabled = []\n");
+    device.wait_for("home");
+    device.button();
+    device.wait_for("aim");
+    let pid = device.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let store = device.store.clone();
+    assert_eq!(device.end(), Some(0));
+    let result = json(&store.join("practice/000001/result.json"));
+    assert_eq!(result["end"]["kind"], "aborted");
+}
+
+#[test]
+fn a_wrong_pin_opens_nothing() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let mut device = Device::start(&bundle, &config());
+    device.wait_for("sign-in");
+    device.button();
+    device.wait_for("pin");
+    device.type_pin(&[1, 1]);
+    device.wait_for("pin");
+    device.line("scan 4711|Roe, Jane|1961-02-28");
+    let shown: Vec<String> = device.shown.try_iter().collect();
+    assert!(shown.iter().all(|screen| screen == "pin"), "{shown:?}");
+    assert_eq!(device.end(), Some(0));
+}
+
+#[test]
+fn a_bundle_that_is_refused_is_said_on_the_panel_and_the_device_stays_on() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let model = bundle.directory().join("model.onnx");
+    let mut bytes = fs::read(&model).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&model, bytes).unwrap();
+    let mut device = Device::start(&bundle, "");
+    device.wait_for("blocked");
+    device.button();
+    device.wait_for("blocked");
+    assert_eq!(device.end(), Some(0));
+}
+
+#[test]
+fn a_store_that_cannot_be_written_blocks_and_says_so() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    fs::write(bundle.home().join("store"), "a file where the folder should be").unwrap();
+    let device = Device::start(&bundle, "[light]\nenforce_limit_24h = false\n");
+    device.wait_for("blocked");
+    assert_eq!(device.end(), Some(0));
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_configuration_is_said_at_once() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let file = bundle.home().join("wrong.toml");
+    fs::write(&file, "[encounter]\natempts = 3\nrest_seconds = 5\n[site]\nlanguage = \"xx\"\n").unwrap();
+    let run = Run::finish(Command::new(PROGRAM).args(["run", "--config"]).arg(&file));
+    assert_eq!(run.code, Some(2), "{run:?}");
+    let lines: Vec<&str> = run.err.lines().collect();
+    assert_eq!(lines.len(), 3, "{run:?}");
+    for (line, words) in lines.iter().zip([["atempts", "attempts"], ["rest_seconds", "10"], ["language", "xx"]]) {
+        assert!(line.contains("wrong.toml") && words.iter().all(|word| line.contains(word)), "{line}");
+    }
+}
