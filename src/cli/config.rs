@@ -126,19 +126,19 @@ mod tests {
     #[test]
     fn a_check_ends_with_what_it_found() {
         assert_eq!(run(&["check"]).unwrap(), (Exit::Success, "the configuration can be used\n".to_owned()));
-        let (exit, told) = run(&["check", "--set", "encounter.attempts=9", "--set", "panel.theme=pink"]).unwrap();
+        let (exit, told) = run(&["check", "--set", "encounter.attempts=9", "--set", "panel.kind=pink"]).unwrap();
         assert_eq!((exit, told.lines().count()), (Exit::Usage, 2), "{told}");
         assert_eq!(run(&["check", "/nowhere/a.toml"]).unwrap().0, Exit::Usage);
     }
 
     #[test]
     fn what_can_not_be_used_is_not_shown() {
-        let (exit, shown) = run(&["show", "--set", "panel.theme=bright"]).unwrap();
+        let (exit, shown) = run(&["show", "--set", "panel.kind=window"]).unwrap();
         assert_eq!(exit, Exit::Success);
-        assert!(shown.contains("theme = \"bright\""), "{shown}");
+        assert!(shown.contains("kind = \"window\""), "{shown}");
         assert_eq!(run(&["show", "--default"]).unwrap(), (Exit::Success, DEFAULT_TOML.to_owned()));
-        let error = run(&["show", "--set", "panel.theme=pink"]).unwrap_err();
-        assert!(error.to_string().contains("panel.theme"), "{error}");
+        let error = run(&["show", "--set", "panel.kind=pink"]).unwrap_err();
+        assert!(error.to_string().contains("panel.kind"), "{error}");
         assert!(Program::try_parse_from(["ocellus", "show", "--default", "a.toml"]).is_err());
     }
 

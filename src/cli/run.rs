@@ -121,13 +121,6 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
         CameraKind::Simulated => {
             SimulatedCamera::new(rig.clone(), stage.clone(), simulated.seed, simulated.frames_per_second)
         }
-        CameraKind::Folder => {
-            return Err(ExpectedError::Usage(
-                "camera.kind: \"folder\" is not here yet; use \"simulated\", with camera.simulated.photographs for \
-                 photographs of a folder"
-                    .to_owned(),
-            ));
-        }
     };
     let room = match &simulated.photographs {
         None => Room::drawn(simulated.seed, stage),

@@ -9,15 +9,13 @@ use super::{
     reader::{Choice, Section},
 };
 
-/// The camera. Both kinds keep their settings, so that changing `kind` alone changes over.
+/// The camera.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Camera {
-    /// Which of the two below is meant.
+    /// What it is.
     pub kind: CameraKind,
     /// The simulated one.
     pub simulated: SimulatedCamera,
-    /// The one that takes photographs from a folder.
-    pub folder: FolderCamera,
 }
 
 /// What the camera is.
@@ -27,8 +25,6 @@ pub enum CameraKind {
     /// Practice eyes are drawn, or practice photographs shown.
     #[default]
     Simulated,
-    /// Photographs are taken from a folder in place of a camera.
-    Folder,
 }
 
 /// A camera that draws practice patients.
@@ -43,14 +39,6 @@ pub struct SimulatedCamera {
     pub frames_per_second: u32,
 }
 
-/// A folder in place of a camera.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct FolderCamera {
-    /// Where the photographs lie; never none where [`Camera::kind`] is [`CameraKind::Folder`].
-    #[serde(serialize_with = "optional")]
-    pub path: Option<PathBuf>,
-}
-
 impl Default for SimulatedCamera {
     fn default() -> Self {
         SimulatedCamera { seed: 3, photographs: None, frames_per_second: 15 }
@@ -61,8 +49,7 @@ impl Camera {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let kind = section.choice("kind", CameraKind::default());
         let simulated = SimulatedCamera::read(&mut section.section("simulated"));
-        let folder = FolderCamera::read(&mut section.section("folder"), kind);
-        Camera { kind, simulated, folder }
+        Camera { kind, simulated }
     }
 }
 
@@ -77,24 +64,12 @@ impl SimulatedCamera {
     }
 }
 
-impl FolderCamera {
-    fn read(section: &mut Section<'_>, kind: CameraKind) -> Self {
-        let path = section.path("path", None);
-        if kind == CameraKind::Folder && path.is_none() {
-            let remedy = "name the folder, or set camera.kind to \"simulated\"".to_owned();
-            section.wrong("path", "the folder of the photographs".to_owned(), remedy);
-        }
-        FolderCamera { path }
-    }
-}
-
 impl Choice for CameraKind {
-    const ALL: &'static [Self] = &[CameraKind::Simulated, CameraKind::Folder];
+    const ALL: &'static [Self] = &[CameraKind::Simulated];
 
     fn name(self) -> &'static str {
         match self {
             CameraKind::Simulated => "simulated",
-            CameraKind::Folder => "folder",
         }
     }
 }
@@ -107,14 +82,6 @@ mod tests {
     #[test]
     fn kinds_are_written_as_they_are_read() {
         testing::written_as_read::<CameraKind>();
-    }
-
-    #[test]
-    fn a_folder_camera_needs_a_folder() {
-        testing::refuses(
-            "camera.kind=folder",
-            "camera.folder.path: expected the folder of the photographs, found nothing; name the folder",
-        );
     }
 
     #[test]

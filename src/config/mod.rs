@@ -30,13 +30,13 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 pub use bundle::Bundle;
-pub use camera::{Camera, CameraKind, FolderCamera, SimulatedCamera};
+pub use camera::{Camera, CameraKind, SimulatedCamera};
 pub use controller::{Controller, ControllerKind};
 pub use encounter::{Encounter, FirstEye};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use light::Light;
 pub use operators::{Operator, PinHash, Role};
-pub use panel::{Panel, PanelKind, Theme};
+pub use panel::{Panel, PanelKind};
 pub use questions::Questions;
 pub use session::Session;
 pub use site::Site;
@@ -215,9 +215,8 @@ mod tests {
     fn the_listing_of_a_configuration_is_that_configuration() {
         let sets = strings(&[
             "site.name=Klinik \"Süd\"",
-            "camera.kind=folder",
-            "camera.folder.path=/srv/in",
-            "panel.theme=bright",
+            "camera.simulated.photographs=/srv/in",
+            "panel.kind=window",
             "questions.enabled=[]",
         ]);
         let config = Config::load(None, &sets).unwrap();
@@ -235,8 +234,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let text =
-            "sit = 3\n[encounter]\nattempts = 9\nrest_second = 30\n[pannel]\nkind = 1\n[store]\ntheme = \"dark\"\n";
+        let text = "sit = 3\n[encounter]\nattempts = 9\nrest_second = 30\n[pannel]\nkind = 1\n[store]\nwidth_px = 3\n";
         let sets = strings(&["site.language=Klingon", "nonsense", "light=3"]);
         let errors = Config::from_layers(Some((Path::new("a.toml"), text)), &sets).unwrap_err();
         let told = errors.to_string();
@@ -244,7 +242,7 @@ mod tests {
             "a.toml:3: encounter.attempts: expected a whole number from 1 to 5 (photographs), found 9; write",
             "a.toml:4: unknown key encounter.rest_second, did you mean encounter.rest_seconds?",
             "a.toml:5: unknown key pannel, did you mean panel?",
-            "a.toml:8: unknown key store.theme, did you mean panel.theme?",
+            "a.toml:8: unknown key store.width_px, did you mean panel.width_px?",
             "a.toml:1: unknown key sit; delete it (ocellus config show --default prints every key)",
             "--set: site.language: expected \"en\" or ",
             ", found \"Klingon\"; write such a value",

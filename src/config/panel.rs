@@ -20,8 +20,6 @@ pub struct Panel {
     pub height_px: u32,
     /// Pixels per inch, 40 to 600: sizes are given in millimetres and converted by it.
     pub dots_per_inch: f64,
-    /// Its colours.
-    pub theme: Theme,
     /// Where an offscreen panel leaves its pictures; none where it keeps none.
     #[serde(serialize_with = "optional")]
     pub folder: Option<PathBuf>,
@@ -37,39 +35,21 @@ pub enum PanelKind {
     Window,
 }
 
-/// The panel's colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// Keeps the pupil wide in a dark room.
-    Dark,
-    /// For rooms that can't be darkened.
-    Bright,
-}
-
 impl Default for Panel {
     /// The usual panel of 7 inches across the diagonal, drawn without a screen.
     fn default() -> Self {
-        Panel {
-            kind: PanelKind::Offscreen,
-            width_px: 800,
-            height_px: 480,
-            dots_per_inch: 133.3,
-            theme: Theme::Dark,
-            folder: None,
-        }
+        Panel { kind: PanelKind::Offscreen, width_px: 800, height_px: 480, dots_per_inch: 133.3, folder: None }
     }
 }
 
 impl Panel {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let Panel { kind, width_px, height_px, dots_per_inch, theme, folder } = Panel::default();
+        let Panel { kind, width_px, height_px, dots_per_inch, folder } = Panel::default();
         Panel {
             kind: section.choice("kind", kind),
             width_px: section.whole("width_px", "pixels", 320..=4096, width_px),
             height_px: section.whole("height_px", "pixels", 240..=4096, height_px),
             dots_per_inch: section.number("dots_per_inch", "pixels per inch", 40.0..=600.0, dots_per_inch),
-            theme: section.choice("theme", theme),
             folder: section.path("folder", folder),
         }
     }
@@ -86,26 +66,14 @@ impl Choice for PanelKind {
     }
 }
 
-impl Choice for Theme {
-    const ALL: &'static [Self] = &[Theme::Dark, Theme::Bright];
-
-    fn name(self) -> &'static str {
-        match self {
-            Theme::Dark => "dark",
-            Theme::Bright => "bright",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing;
     use super::*;
 
     #[test]
-    fn kinds_and_themes_are_written_as_they_are_read() {
+    fn kinds_are_written_as_they_are_read() {
         testing::written_as_read::<PanelKind>();
-        testing::written_as_read::<Theme>();
     }
 
     #[test]

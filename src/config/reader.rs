@@ -290,9 +290,9 @@ mod tests {
 
     #[test]
     fn the_nearest_key_is_one_of_the_same_name_or_of_like_spelling() {
-        let near = |key: &str| nearest(key, ["site.name", "panel.kind", "camera.kind", "panel.theme"].into_iter());
+        let near = |key: &str| nearest(key, ["site.name", "panel.kind", "camera.kind", "panel.width_px"].into_iter());
         assert_eq!(near("site.nam").as_deref(), Some("site.name"));
-        assert_eq!(near("store.theme").as_deref(), Some("panel.theme"));
+        assert_eq!(near("store.width_px").as_deref(), Some("panel.width_px"));
         assert_eq!(near("panel.nam").as_deref(), Some("site.name"));
         assert_eq!(near("camra.kind").as_deref(), Some("camera.kind"));
         assert_eq!(near("zzzzzz"), None);

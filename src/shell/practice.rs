@@ -38,6 +38,8 @@ pub struct Room {
     /// The first photograph of the left eye of this patient is spoilt, as a newcomer is to see a retake.
     blinks: bool,
     left_is_next: bool,
+    /// The eye that the camera was turned to last.
+    before: Option<Laterality>,
 }
 
 impl Room {
@@ -51,6 +53,7 @@ impl Room {
             drawn: BTreeMap::new(),
             blinks: false,
             left_is_next: false,
+            before: None,
         }
     }
 
@@ -77,12 +80,17 @@ impl Room {
         self.patient = patient;
         self.drawn.clear();
         self.left_is_next = true;
+        self.before = None;
         self.stage.put(None);
     }
 
     /// The camera is turned to an eye, or away.
     fn turn_to(&mut self, eye: Option<Laterality>) {
         let Some(eye) = eye else { return };
+        if self.before.replace(eye) != Some(eye) {
+            // While the other eye is drawn, the camera sees none: a hasty photograph must not show the one before.
+            self.stage.put(None);
+        }
         let still = match self.drawn.get(eye.as_str()) {
             Some(still) => still.clone(),
             None => {

@@ -2,6 +2,8 @@
 
 mod frame;
 mod offscreen;
+#[cfg(feature = "window")]
+mod window;
 
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use embedded_graphics::prelude::Point;
 
 pub use frame::Frame;
 pub use offscreen::Offscreen;
+#[cfg(feature = "window")]
+pub use window::Window;
 
 /// What a panel measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,9 @@ pub enum PanelError {
         /// What is wrong.
         source: image::ImageError,
     },
+    /// The panel is not there any more.
+    #[error("the panel is gone")]
+    Gone,
     /// The picture has another size than the panel.
     #[error("the picture is {found:?}, expected {expected:?} as the panel has")]
     Size {

@@ -1,8 +1,8 @@
 //! Does the network, on this machine, still say of the bundle's photographs what it said when it was made?
 
-use std::error::Error;
+use std::{error::Error, thread};
 
-use super::Contents;
+use super::{Contents, manifest::SelfTest};
 use crate::{
     field::{self, FieldError},
     image::{self, DecodeError},
@@ -62,35 +62,55 @@ pub enum SelfTestError {
 
 impl Contents {
     /// Judges every self-test photograph the way any photograph is judged (decode, field, preprocess, `run`) and
-    /// compares the logits with those in the manifest.
+    /// compares the logits with those in the manifest. Two at a time where there are two cores: a device waits for this
+    /// when it starts, and each more would take its own memory.
     ///
     /// # Errors
-    /// At the first photograph that can't be judged or whose logits differ by more than
+    /// At the first photograph, in the manifest's order, that can't be judged or whose logits differ by more than
     /// [`tolerance::ENGINE_LOGIT_RELATIVE`], relative to the larger magnitude with a floor of 1.
     pub fn self_test<E>(
         &self,
-        mut run: impl FnMut(&Tensor) -> Result<Vec<f32>, E>,
+        run: impl Fn(&Tensor) -> Result<Vec<f32>, E> + Sync,
     ) -> Result<SelfTestReport, SelfTestError>
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let mut worst = 0.0_f64;
-        for test in &self.manifest.self_test {
-            let file = || test.file.clone();
-            let bytes = self.file(&test.file).unwrap_or_default();
-            let photograph = image::decode(bytes).map_err(|source| SelfTestError::Decode { file: file(), source })?;
-            let field = field::find_field(&photograph.pixels)
-                .map_err(|source| SelfTestError::Field { file: file(), source })?;
-            let tensor = preprocess::preprocess(&photograph.pixels, &field, &self.manifest.preprocess);
-            let found = run(&tensor).map_err(|source| SelfTestError::Run { file: file(), source: source.into() })?;
-            let difference = largest_difference(&found, &test.logits);
-            // Written so that a NaN fails.
-            if !(found.len() == test.logits.len() && difference <= tolerance::ENGINE_LOGIT_RELATIVE) {
-                return Err(SelfTestError::Differs { file: file(), found, expected: test.logits.clone() });
+        let tests = &self.manifest.self_test;
+        let alone = thread::available_parallelism().is_ok_and(|cores| cores.get() < 2);
+        let half = if alone { tests.len() } else { tests.len().div_ceil(2) };
+        let (first, second) = tests.split_at(half);
+        let worst_of = |tests: &[SelfTest]| {
+            tests.iter().try_fold(0.0_f64, |worst, test| Ok(worst.max(self.test_one(test, &run)?)))
+        };
+        let worst = thread::scope(|scope| {
+            let beside = scope.spawn(|| worst_of(second));
+            let first = worst_of(first)?;
+            match beside.join() {
+                Ok(second) => Ok(first.max(second?)),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            worst = worst.max(difference);
+        })?;
+        Ok(SelfTestReport { photographs: tests.len(), worst })
+    }
+
+    /// The largest relative difference on one photograph.
+    fn test_one<E>(&self, test: &SelfTest, run: impl Fn(&Tensor) -> Result<Vec<f32>, E>) -> Result<f64, SelfTestError>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let file = || test.file.clone();
+        let bytes = self.file(&test.file).unwrap_or_default();
+        let photograph = image::decode(bytes).map_err(|source| SelfTestError::Decode { file: file(), source })?;
+        let field =
+            field::find_field(&photograph.pixels).map_err(|source| SelfTestError::Field { file: file(), source })?;
+        let tensor = preprocess::preprocess(&photograph.pixels, &field, &self.manifest.preprocess);
+        let found = run(&tensor).map_err(|source| SelfTestError::Run { file: file(), source: source.into() })?;
+        let difference = largest_difference(&found, &test.logits);
+        // Written so that a NaN fails.
+        if !(found.len() == test.logits.len() && difference <= tolerance::ENGINE_LOGIT_RELATIVE) {
+            return Err(SelfTestError::Differs { file: file(), found, expected: test.logits.clone() });
         }
-        Ok(SelfTestReport { photographs: self.manifest.self_test.len(), worst })
+        Ok(difference)
     }
 }
 

@@ -79,10 +79,18 @@ pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainErro
     if setup.out.join(super::RUN_FILE).exists() {
         return Err(TrainError::OtherRun { run: setup.out.clone() });
     }
-    let model = NamedWeights::read(&result.join(MODEL_FILE))?;
+    let path = result.join(MODEL_FILE);
+    let model = NamedWeights::read(&path)?;
+    // A head that doesn't fit would be drawn anew: a network that was never trained would be measured.
+    let rows = model.require("head.weight")?.shape.first().copied().unwrap_or_default();
+    let expected = task.names().len();
+    if rows != expected {
+        let what = format!("its head has {rows} outputs, expected {expected} as the task has");
+        return Err(TrainError::Checkpoint { path, what });
+    }
     let weights = config.weights.load(config.seed)?;
     let device = setup.device.open().map_err(|error| TrainError::Data(error.to_string()))?;
-    let network = Network::build(&device, &model, task.names().len(), config.seed)?;
+    let network = Network::build(&device, &model, expected, config.seed)?;
     let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
     let mut validation = Dataset::new(&validation_rows, &setup.root, &task, ui);
     let mut left_out = [std::mem::take(&mut train.unreadable), std::mem::take(&mut validation.unreadable)].concat();

@@ -129,6 +129,16 @@ fn what_was_trained_elsewhere_becomes_a_run_with_figures_of_our_own() {
     assert_eq!(RunInfo::read(&bench.path("fewer")).unwrap().train_photographs, 7);
     // A run that is there is not written over; a result of other pixels is refused.
     assert_eq!(adopt(&said, "adopted").0, Some(2));
+    // So is a network without a head, or with one that does not fit: it would be drawn anew.
+    weights(1.0).write(&result.join("model.safetensors")).unwrap();
+    let (code, text) = adopt(&said, "headless");
+    assert!(code != Some(0) && text.contains("head.weight"), "{text}");
+    let mut narrow = weights(1.0);
+    narrow.insert("head.weight", vec![7, 8], vec![0.1; 56]);
+    narrow.insert("head.bias", vec![7], vec![0.0; 7]);
+    narrow.write(&result.join("model.safetensors")).unwrap();
+    let (code, text) = adopt(&said, "narrow");
+    assert!(code != Some(0) && text.contains("7 outputs, expected 8"), "{text}");
     said.spec.size = 128;
     let (code, text) = adopt(&said, "other");
     assert!(code == Some(2) && text.contains("size: 128") && text.contains("size: 64"), "{text}");
