@@ -1,6 +1,9 @@
 //! The judge's thread: loads the bundle, judges photographs one after the other.
 
-use std::sync::{Arc, mpsc::Receiver};
+use std::{
+    sync::{Arc, mpsc::Receiver},
+    time::Duration,
+};
 
 use image::{RgbImage, imageops};
 use ocellus_model::{field::Field, laterality::Laterality, quality::Fingerprint};
@@ -20,6 +23,9 @@ use crate::{
 
 /// Width of a picture for a screen at most, in pixels: the largest circle of the largest panel.
 const SHOWN: u32 = 640;
+
+/// How long loading the bundle or judging a photograph may take on the slowest device.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Loads the bundle and tests it; what went wrong in the program's words.
 pub(super) type Load = Box<dyn Fn() -> Result<Judge, String> + Send>;
@@ -61,6 +67,8 @@ pub(super) fn run(
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => continue,
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
         };
+        // Loading and judging are one long round each; one that never ends is noticed.
+        pulse.excuse(LONG);
         let told = match order {
             Order::Load => {
                 let found = match load() {

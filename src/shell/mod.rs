@@ -204,7 +204,8 @@ impl Shell {
         let mut terminate = catch(SignalKind::terminate())?;
         let mut interrupt = catch(SignalKind::interrupt())?;
         let mut watchdog = self.running.watchdog();
-        let mut feed = tokio::time::interval(pulse::Watchdog::interval());
+        let interval = pulse::Watchdog::interval();
+        let mut feed = tokio::time::interval_at(tokio::time::Instant::now() + interval, interval);
         let mut tick = tokio::time::interval(TICK);
         self.carry_out();
         pulse::notify(sd_notify::NotifyState::Ready);

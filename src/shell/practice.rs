@@ -106,6 +106,7 @@ impl Room {
         if eye == Laterality::Os && self.blinks && std::mem::take(&mut self.left_is_next) {
             self.stage.spoil(Spoil::Eyelid);
             self.stage.spoil(Spoil::Underexposure);
+            self.stage.spoil(Spoil::Motion);
         }
     }
 

@@ -2,24 +2,38 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The rounds of one task.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pulse(Arc<AtomicU64>);
+pub(super) struct Pulse {
+    rounds: Arc<AtomicU64>,
+    /// Until then one long round is no standstill.
+    excused: Arc<Mutex<Option<Instant>>>,
+}
 
 impl Pulse {
     /// One more round.
     pub(super) fn beat(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.rounds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The round that begins may take this long.
+    pub(super) fn excuse(&self, time: Duration) {
+        *self.excused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + time);
+        self.beat();
+    }
+
+    fn is_excused(&self) -> bool {
+        self.excused.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until)
     }
 
     fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.rounds.load(Ordering::Relaxed)
     }
 }
 
@@ -34,9 +48,9 @@ impl Watchdog {
         Watchdog { pulses: pulses.into_iter().map(|(name, pulse)| (name, pulse, 0)).collect() }
     }
 
-    /// How often to look: a third of what the system waits, or once a second where there is no such system.
+    /// How often to look: a third of what the system waits, or every five seconds where there is no such system.
     pub(super) fn interval() -> Duration {
-        sd_notify::watchdog_enabled().map_or(Duration::from_secs(1), |patience| patience / 3)
+        sd_notify::watchdog_enabled().map_or(Duration::from_secs(5), |patience| patience / 3)
     }
 
     /// Whether every task has moved since it was last asked; the names of those that have not are logged.
@@ -44,7 +58,7 @@ impl Watchdog {
         let mut all = true;
         for (name, pulse, before) in &mut self.pulses {
             let now = pulse.count();
-            if now == *before {
+            if now == *before && !pulse.is_excused() {
                 log::error!("{name} stands still");
                 all = false;
             }
@@ -84,5 +98,10 @@ mod tests {
         assert!(!watchdog.all_moved(), "the store stood still");
         store.beat();
         assert!(!watchdog.all_moved(), "now the camera did");
+        store.beat();
+        camera.excuse(Duration::from_secs(60));
+        assert!(watchdog.all_moved());
+        store.beat();
+        assert!(watchdog.all_moved(), "the camera said that it would take long");
     }
 }
