@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "ocellus-demo")]
     out: PathBuf,
     /// Another number, another patient
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     seed: u64,
     /// Language of the screens: en, es, fr, pt, de or ar
     #[arg(long, default_value = "en", value_parser = language)]

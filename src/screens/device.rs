@@ -52,7 +52,7 @@ pub(super) fn health(page: &mut Page<'_>, health: &Health) {
     let gap = page.layout.mm(6.0);
     let half = (main.size.width - gap) / 2;
     let style = Style::new(page.layout.headline(), theme::TEXT).bold();
-    let used = page.text.draw(page.frame, page.say(Device::ThisDevice), style, main) + page.layout.mm(2.0);
+    let used = page.text.draw(page.frame, page.say(Device::Itself), style, main) + page.layout.mm(2.0);
     let left = part(main, 0, used, half, main.size.height);
     rows(page, left, &health.checks);
 

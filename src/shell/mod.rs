@@ -151,6 +151,8 @@ struct Shell {
     begun: Option<Beginning>,
     captures: BTreeMap<u32, Capture>,
     exposing: Option<Exposing>,
+    /// Whether the newest frame is of the eye that has light now.
+    is_live: bool,
     /// A photograph was asked for that never came: the next one may be that.
     one_is_missing: bool,
     /// The newest photograph of each eye, and the same with the map.
@@ -188,6 +190,7 @@ impl Shell {
             begun: None,
             captures: BTreeMap::new(),
             exposing: None,
+            is_live: false,
             one_is_missing: false,
             pictures: BTreeMap::new(),
             ledger_due: Duration::ZERO,
@@ -364,6 +367,7 @@ impl Shell {
     /// A newer frame is there.
     fn previewed(&mut self) {
         let Some(preview) = self.running.newest.borrow_and_update().clone() else { return };
+        self.is_live = true;
         if !matches!(self.screen, Screen::Encounter(View::Aim { .. })) {
             return;
         }
@@ -534,6 +538,7 @@ impl Shell {
 
     fn light(&mut self, eye: Option<Laterality>) {
         self.budget.light(eye, self.stamp(), self.start.elapsed());
+        self.is_live = false;
         self.running.aim_at(eye);
         let aim = eye.map(|_| lights::Aim {
             permille: light_budget::AIMING,
@@ -583,7 +588,8 @@ impl Shell {
             language: self.station.language(),
             right: picture(Laterality::Od),
             left: picture(Laterality::Os),
-            preview: self.running.newest.borrow().clone(),
+            // What was seen before the light went to this eye is of another.
+            preview: self.running.newest.borrow().clone().filter(|_| self.is_live),
             closing: self.aiming.closing(),
             focus: self.aiming.focus(),
             hint: self.aiming.hint(),

@@ -105,8 +105,6 @@ impl Room {
         self.stage.put(Some(Scene::new(still, sharp_at)));
         if eye == Laterality::Os && self.blinks && std::mem::take(&mut self.left_is_next) {
             self.stage.spoil(Spoil::Eyelid);
-            self.stage.spoil(Spoil::Underexposure);
-            self.stage.spoil(Spoil::Motion);
         }
     }
 

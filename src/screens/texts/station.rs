@@ -82,7 +82,7 @@ table! {
             "Ist das der Patient?", "هل هذا هو المريض؟";
         AskBoth: "Ask for both and compare.", "Pregunte ambos datos y compare.", "Demandez les deux et comparez.",
             "Pergunte ambos e compare.", "Beides erfragen und vergleichen.", "اسأل عن كليهما وقارن.";
-        ThisDevice: "Device", "Equipo", "Appareil", "Aparelho", "Gerät", "الجهاز";
+        Itself: "Device", "Equipo", "Appareil", "Aparelho", "Gerät", "الجهاز";
         Battery: "Battery", "Batería", "Batterie", "Bateria", "Akku", "البطارية";
         OnMains: "on mains", "con red", "sur secteur", "na tomada", "am Netz", "موصول";
         Unknown: "not known", "desconocido", "inconnue", "desconhecida", "unbekannt", "غير معروف";
