@@ -1,3 +1,5 @@
+//! The device with everything around it that does what it is told.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The simulated camera before its stage, frame by frame.
+
 use std::{sync::Arc, time::Duration};
 
 use ::image::{Rgb, RgbImage};
