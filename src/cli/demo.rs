@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use clap::Args;
@@ -12,7 +13,7 @@ use super::bundle_choice::BundleArguments;
 use crate::{
     demo::{self, Lived},
     error::{Exit, ExpectedError},
-    judge::Judge,
+    judge::BundleId,
     language::Language,
     screens::messages,
 };
@@ -43,13 +44,19 @@ fn language(code: &str) -> Result<Language, String> {
 
 /// Lives it.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
-    // Once here, so that a bundle that is refused is said at once and in full.
+    // Here, so that a bundle that is refused is said at once and in full.
     let judge = arguments.bundle.load()?;
+    let (id, statement) = (judge.bundle_id().clone(), judge.bundle().manifest().statement.clone());
     make_empty(&arguments.out)?;
     let bundle = arguments.bundle.clone();
-    let load = move || bundle.load().map_err(|error| error.to_string());
+    // The device that starts gets that one; should it be asked to load again, it does.
+    let loaded = Mutex::new(Some(judge));
+    let load = move || match loaded.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(judge) => Ok(judge),
+        None => bundle.load().map_err(|error| error.to_string()),
+    };
     let lived = demo::live(load, &arguments.out, arguments.seed, arguments.language).map_err(ExpectedError::Demo)?;
-    print(&judge, &lived).map_err(ExpectedError::Output)?;
+    print(&id, &statement, &lived).map_err(ExpectedError::Output)?;
     Ok(Exit::Success)
 }
 
@@ -66,12 +73,11 @@ fn make_empty(folder: &Path) -> Result<(), ExpectedError> {
     Ok(())
 }
 
-fn print(judge: &Judge, lived: &Lived) -> io::Result<()> {
+fn print(id: &BundleId, statement: &str, lived: &Lived) -> io::Result<()> {
     let Lived { right, left, patient, folder, film, record } = lived;
     let mut out = io::stdout().lock();
-    let id = judge.bundle_id();
     writeln!(out, "bundle {} {} ({})", id.name, id.version, id.digest.short())?;
-    writeln!(out, "{}\n", judge.bundle().manifest().statement)?;
+    writeln!(out, "{statement}\n")?;
     for (eye, status) in [("right eye", right), ("left eye", left)] {
         let message = messages::eye_result(status, Language::En);
         writeln!(out, "{eye:<10} {} {}", message.title, message.action)?;

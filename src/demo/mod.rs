@@ -158,7 +158,10 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
             Screen::ClockNotSet => Press::Continue,
             Screen::Home(_) => match seen {
                 None => Press::Practise,
-                Some(seen) => break Ok(seen),
+                Some(seen) => {
+                    thread::sleep(READS.0);
+                    break Ok(seen);
+                }
             },
             Screen::Map(_) => {
                 thread::sleep(READS.1);

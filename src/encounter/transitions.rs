@@ -82,7 +82,7 @@ impl Encounter {
             (state, Event::ChooseEye { eye }) if may_turn(&state) == Some(eye.other()) && !self.eye(eye).is_done() => {
                 Step::Next(self.turn_to(eye, now))
             }
-            (state, Event::AskNotScreenable) if may_turn(&state).is_some() => match may_turn(&state) {
+            (state, Event::AskNotScreenable) => match may_turn(&state) {
                 Some(eye) => Step::Next(State::WhyNot { eye }),
                 None => Step::Misfit(state, Event::AskNotScreenable),
             },
@@ -334,27 +334,8 @@ fn failure(state: &State, event: &Event, waiting: Waiting, late: Fault, now: Mon
 
 /// Whether the operator is asked for something, so that breaking off can be asked about.
 fn may_be_left(state: &State) -> bool {
-    match state {
-        State::Asking { .. }
-        | State::Aiming { .. }
-        | State::WhyNot { .. }
-        | State::WhichEye { .. }
-        | State::Retake { .. }
-        | State::Resting { .. }
-        | State::OfferingDrops { .. }
-        | State::DropsWork { .. }
-        | State::Fault { .. } => true,
-        State::Idle
-        | State::Capturing { .. }
-        | State::Judging { .. }
-        | State::Storing { .. }
-        | State::Withdrawing { .. }
-        | State::Concluding { .. }
-        | State::Result
-        | State::ConfirmingAbort { .. }
-        | State::Aborting { .. }
-        | State::Ended => false,
-    }
+    let elsewhere = matches!(state, State::Idle | State::Result | State::ConfirmingAbort { .. } | State::Ended);
+    state.waiting().is_none() && !elsewhere
 }
 
 /// The eye that the operator may leave for the other one, or declare not to be photographed.

@@ -15,7 +15,7 @@ use crate::{auto_shutter::AimHint, encounter::Stage, station::Press};
 
 /// All that stands still while the hint is the same.
 pub(super) fn draw(page: &mut Page<'_>, eye: Laterality, tries_left: u32, stage: Stage, other_open: bool) {
-    let (centre, radius, words) = page.picture_and_words();
+    let (centre, radius, words) = page.layout.picture_and_words();
     let ring = page.layout.mm(1.0);
     shapes::ring(page.frame, centre, radius - ring, ring, theme::OUTLINE);
     let bar = focus_bar(page.layout);
@@ -46,11 +46,7 @@ pub(super) fn draw(page: &mut Page<'_>, eye: Laterality, tries_left: u32, stage:
     let beside = part(words, left, words.size.height - size, words.size.width - left, size);
     page.text.draw_centred(page.frame, &tries, style, beside);
 
-    let mut quiet = vec![(Button::BreakOff, Press::BreakOff), (Button::NotPossible, Press::NotPossible)];
-    if other_open {
-        quiet.push((Button::OtherEye, Press::Eye(eye.other())));
-    }
-    page.buttons(&quiet, Some((Button::Photograph, Press::Photograph)));
+    page.eye_buttons(eye, other_open, (Button::Photograph, Press::Photograph));
 }
 
 /// All that moves, over what stands still.

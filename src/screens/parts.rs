@@ -8,7 +8,7 @@ use embedded_graphics::{
 use ocellus_model::laterality::Laterality;
 
 use super::{
-    Control, Page, icons, shapes,
+    Control, Page, Shot, icons, picture, shapes,
     text::Style,
     texts::{Button, During, Text, fill},
     theme::{self, part, point},
@@ -89,6 +89,13 @@ impl Page<'_> {
         }
     }
 
+    /// The row of buttons while an eye is at hand: break off, it is not possible, the other eye where that is open.
+    pub(super) fn eye_buttons(&mut self, eye: Laterality, other_open: bool, main: Quiet) {
+        let other = (Button::OtherEye, Press::Eye(eye.other()));
+        let quiet = [(Button::BreakOff, Press::BreakOff), (Button::NotPossible, Press::NotPossible), other];
+        self.buttons(&quiet[..if other_open { 3 } else { 2 }], Some(main));
+    }
+
     /// A button with an outline.
     pub(super) fn quiet_button(&mut self, words: &str, area: Rectangle, press: Press) {
         self.outline(area, theme::OUTLINE);
@@ -120,11 +127,7 @@ impl Page<'_> {
             return;
         };
         let grown = self.layout.mm(0.9);
-        let area = control.area;
-        let around = Rectangle::new(
-            area.top_left - point(grown, grown),
-            area.size + embedded_graphics::prelude::Size::new_equal(2 * grown),
-        );
+        let around = control.area.offset(grown as i32);
         shapes::rounded_outline(self.frame, around, self.layout.mm(2.6), self.layout.mm(0.5).max(2), theme::TEXT);
     }
 
@@ -144,9 +147,12 @@ impl Page<'_> {
             .collect()
     }
 
-    /// The left part of the main area for a round picture, the rest for words. Returns the circle's centre and radius,
-    /// and the rest.
-    pub(super) fn picture_and_words(&self) -> (Point, u32, Rectangle) {
-        self.layout.picture_and_words()
+    /// A photograph at the left of the main area. Returns centre, radius and width of the ring to be drawn around it, and
+    /// the area for words.
+    pub(super) fn photograph(&mut self, shot: Option<Shot<'_>>) -> ((Point, u32, u32), Rectangle) {
+        let (centre, radius, words) = self.layout.picture_and_words();
+        let ring = self.layout.mm(1.0);
+        picture::draw(self.frame, shot, centre, radius - 3 * ring);
+        ((centre, radius - ring, ring), words)
     }
 }

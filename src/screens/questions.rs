@@ -4,7 +4,7 @@ use embedded_graphics::primitives::Rectangle;
 use ocellus_model::laterality::Laterality;
 
 use super::{
-    Page, Shot, icons, messages, picture, shapes,
+    Page, Shot, icons, messages, shapes,
     text::Style,
     texts::{Button, During, fill},
     theme::{self, part, point},
@@ -53,10 +53,8 @@ pub(super) fn why_not(page: &mut Page<'_>, eye: Laterality) {
 
 /// The photograph may show the other eye.
 pub(super) fn which_eye(page: &mut Page<'_>, eye: Laterality, shot: Option<Shot<'_>>) {
-    let (centre, radius, words) = page.picture_and_words();
-    let ring = page.layout.mm(1.0);
-    picture::draw(page.frame, shot, centre, radius - 3 * ring);
-    shapes::ring(page.frame, centre, radius - ring, ring, theme::WARNING);
+    let ((centre, radius, ring), words) = page.photograph(shot);
+    shapes::ring(page.frame, centre, radius, ring, theme::WARNING);
     let line = match eye {
         Laterality::Od => During::WhichEyeRight,
         Laterality::Os => During::WhichEyeLeft,
@@ -88,11 +86,7 @@ pub(super) fn rest(page: &mut Page<'_>, eye: Laterality, until: Monotonic, other
 pub(super) fn drops_work(page: &mut Page<'_>, eye: Laterality, until: Monotonic, other_open: bool) {
     let title = page.of_eye(During::DropsWork, eye);
     waiting(page, eye, &title, page.say(During::DropsWorkLine), until);
-    let mut quiet = vec![(Button::BreakOff, Press::BreakOff), (Button::NotPossible, Press::NotPossible)];
-    if other_open {
-        quiet.push((Button::OtherEye, Press::Eye(eye.other())));
-    }
-    page.buttons(&quiet, Some((Button::WideAlready, Press::Continue)));
+    page.eye_buttons(eye, other_open, (Button::WideAlready, Press::Continue));
 }
 
 /// Are drops to be given?

@@ -3,7 +3,7 @@
 use ocellus_model::{laterality::Laterality, quality::Reason};
 
 use super::{
-    Page, icons, messages, picture, shapes,
+    Page, icons, messages, shapes,
     text::Style,
     texts::{Button, During, fill},
     theme::{self, part, point},
@@ -14,12 +14,10 @@ use crate::{decision::Outcome, judge::Why, station::Press};
 const UNNAMED: Why = Why::Photograph(Reason::NotFundus);
 
 pub(super) fn draw(page: &mut Page<'_>, eye: Laterality, reasons: &[Why], tries_left: u32, other_open: bool) {
-    let (centre, radius, words) = page.picture_and_words();
-    let ring = page.layout.mm(1.0);
-    picture::draw(page.frame, page.context.shots.of(eye), centre, radius - 3 * ring);
+    let ((centre, radius, ring), words) = page.photograph(page.context.shots.of(eye));
     // A broken ring: what was taken does not count.
     for start in (0..360).step_by(30) {
-        shapes::arc(page.frame, centre, radius - ring, ring, (start as f32, 18.0), theme::NO_RESULT);
+        shapes::arc(page.frame, centre, radius, ring, (start as f32, 18.0), theme::NO_RESULT);
     }
 
     let shape = page.layout.mm(12.0);
@@ -38,9 +36,5 @@ pub(super) fn draw(page: &mut Page<'_>, eye: Laterality, reasons: &[Why], tries_
     let foot = part(words, 0, words.size.height - line, words.size.width, line);
     let tries = fill(page.say(During::TriesLeft), "n", &tries_left.to_string());
     page.text.draw(page.frame, &tries, Style::new(page.layout.small(), theme::SECONDARY), foot);
-    let mut quiet = vec![(Button::BreakOff, Press::BreakOff), (Button::NotPossible, Press::NotPossible)];
-    if other_open {
-        quiet.push((Button::OtherEye, Press::Eye(eye.other())));
-    }
-    page.buttons(&quiet, Some((Button::TakeAgain, Press::Continue)));
+    page.eye_buttons(eye, other_open, (Button::TakeAgain, Press::Continue));
 }

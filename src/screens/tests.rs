@@ -223,10 +223,7 @@ fn everything_that_is_pressed_is_large_enough_for_gloves_apart_and_on_the_panel(
                 assert_eq!(area.intersection(&panel), *area, "{name} {number}");
                 for other in &controls[..number] {
                     let gap = geometry.pixels(2.9);
-                    let grown = Rectangle::new(
-                        area.top_left - embedded_graphics::prelude::Point::new_equal(gap as i32),
-                        area.size + embedded_graphics::prelude::Size::new_equal(2 * gap),
-                    );
+                    let grown = area.offset(gap as i32);
                     assert!(grown.intersection(&other.area).is_zero_sized(), "{name}: {area:?} {:?}", other.area);
                 }
             }

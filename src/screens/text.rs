@@ -1,8 +1,11 @@
 //! Words on a picture: shaping, line breaking, both directions and anti-aliased glyphs by a library (`cosmic-text`), in
 //! Noto Sans; Arabic, whose letters join and run from the right, in DejaVu Sans.
 
+use std::sync::Arc;
+
 use cosmic_text::{
-    Align, Attrs, Buffer, Color, Family, FontSystem, Metrics, Shaping, SwashCache, Weight, fontdb::Database,
+    Align, Attrs, Buffer, Color, Family, FontSystem, Metrics, Shaping, SwashCache, Weight,
+    fontdb::{Database, Source},
 };
 use embedded_graphics::{
     pixelcolor::Rgb888,
@@ -71,11 +74,10 @@ pub(super) struct Typesetter {
 impl Typesetter {
     pub(super) fn new() -> Self {
         let mut database = Database::new();
-        database.load_font_data(notosans::REGULAR_TTF.to_vec());
-        database.load_font_data(notosans::BOLD_TTF.to_vec());
-        // Noto Sans has no Arabic letters here; these have, with the tables that join them.
-        database.load_font_data(dejavu::sans::regular().to_vec());
-        database.load_font_data(dejavu::sans::bold().to_vec());
+        // Noto Sans has no Arabic letters here; DejaVu Sans has, with the tables that join them.
+        for font in [notosans::REGULAR_TTF, notosans::BOLD_TTF, dejavu::sans::regular(), dejavu::sans::bold()] {
+            database.load_font_source(Source::Binary(Arc::new(font)));
+        }
         let fonts = FontSystem::new_with_locale_and_db("en".to_owned(), database);
         Typesetter {
             fonts,

@@ -61,22 +61,21 @@ impl Aiming {
     pub(super) fn turn_to(&mut self, eye: Option<Laterality>) {
         let known = self.known;
         *self = Aiming { eye, known, ..Aiming::default() };
-        let Some(eye) = eye else {
-            self.shutter.disarm();
-            return;
-        };
+        let Some(eye) = eye else { return };
         self.shutter.arm();
         match self.known[index(eye)] {
             Some(steps) => self.goal = Some(steps),
-            None => {
-                let sweep = FocusSweep::new(RANGE, STEPS.0, STEPS.1);
-                self.goal = sweep.position();
-                self.sweep = Some(sweep);
-            }
+            None => self.begin_sweep(),
         }
     }
 
-    /// Another patient sits down: nothing is known of the eyes.
+    fn begin_sweep(&mut self) {
+        let sweep = FocusSweep::new(RANGE, STEPS.0, STEPS.1);
+        self.goal = sweep.position();
+        self.sweep = Some(sweep);
+    }
+
+    /// Another patient sits down, or the motor may have moved: nothing is known of the eyes.
     pub(super) fn forget(&mut self) {
         self.known = [None; 2];
     }
@@ -142,9 +141,7 @@ impl Aiming {
             }
             Some(Focus::NotFound) => {
                 log::info!("no focus was found; once more");
-                let again = FocusSweep::new(RANGE, STEPS.0, STEPS.1);
-                self.goal = again.position();
-                self.sweep = Some(again);
+                self.begin_sweep();
             }
         }
     }

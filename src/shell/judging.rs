@@ -10,7 +10,7 @@ use ocellus_model::{field::Field, laterality::Laterality, quality::Fingerprint};
 use tokio::sync::mpsc;
 
 use super::{
-    pulse::Pulse,
+    pulse::{Pulse, next_order},
     told::{Asked, Judged, Picture, Told},
 };
 use crate::{
@@ -60,13 +60,7 @@ pub(super) fn run(
     pulse: &Pulse,
 ) {
     let mut judge: Option<Judge> = None;
-    loop {
-        pulse.beat();
-        let order = match orders.recv_timeout(super::ROUND) {
-            Ok(order) => order,
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => continue,
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
-        };
+    while let Some(order) = next_order(orders, pulse) {
         // Loading and judging are one long round each; one that never ends is noticed.
         pulse.excuse(LONG);
         let told = match order {

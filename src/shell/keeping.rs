@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc::Receiver};
 use tokio::sync::mpsc;
 
 use super::{
-    pulse::Pulse,
+    pulse::{Pulse, next_order},
     told::{Asked, Told},
 };
 use crate::{
@@ -55,13 +55,7 @@ pub(super) fn run(
     pulse: &Pulse,
 ) {
     let mut store: Option<FolderStore> = None;
-    loop {
-        pulse.beat();
-        let order = match orders.recv_timeout(super::ROUND) {
-            Ok(order) => order,
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => continue,
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
-        };
+    while let Some(order) = next_order(orders, pulse) {
         let event = match order {
             Order::Check => {
                 let found = open(&mut store, folder, device).and_then(|store| store.probe());

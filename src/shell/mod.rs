@@ -55,8 +55,6 @@ use light_budget::LightBudget;
 use showing::Scene;
 use told::{Asked, Judged, Picture, Told};
 
-/// How long a thread waits at most before it shows that it is alive.
-const ROUND: Duration = Duration::from_millis(200);
 /// How often a screen that counts down is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the start waits for camera and controller before it says that they are out of order.
@@ -148,7 +146,8 @@ struct Shell {
     button: Button,
     aiming: Aiming,
     budget: LightBudget,
-    begun: Option<Beginning>,
+    /// Number of the encounter under way.
+    number_begun: Option<u32>,
     captures: BTreeMap<u32, Capture>,
     exposing: Option<Exposing>,
     /// Whether the newest frame is of the eye that has light now.
@@ -161,8 +160,8 @@ struct Shell {
     ledger_due: Duration,
     /// Camera and controller are waited for at the start.
     awaited: VecDeque<Check>,
-    /// How the camera (true) and the controller (false) last were.
-    known: BTreeMap<bool, Checked>,
+    /// How camera and controller last were.
+    known: BTreeMap<Check, Checked>,
     dirty: bool,
     exits: bool,
 }
@@ -187,7 +186,7 @@ impl Shell {
             button: Button::default(),
             aiming: Aiming::default(),
             budget,
-            begun: None,
+            number_begun: None,
             captures: BTreeMap::new(),
             exposing: None,
             is_live: false,
@@ -288,7 +287,7 @@ impl Shell {
     fn device(&mut self, check: Check, fault: Fault, found: Result<(), String>) {
         self.awaited.retain(|awaited| *awaited != check);
         let checked = found.clone().map_or_else(Checked::Bad, |()| Checked::Good);
-        self.known.insert(check == Check::Camera, checked.clone());
+        self.known.insert(check, checked.clone());
         self.tell(station::Event::Checked { check, found: checked });
         match found {
             Ok(()) => {
@@ -334,7 +333,7 @@ impl Shell {
         let Judged { capture, eye, record, fingerprint, picture, map } = judged;
         let reading =
             Reading { outcome: record.outcome, reasons: record.reasons.clone(), findings: record.findings.clone() };
-        if self.begun.as_ref().is_some_and(|begun| begun.number == asked.number) {
+        if self.number_begun == Some(asked.number) {
             if let Some(known) = self.captures.get_mut(&capture) {
                 known.record = Some(record);
                 known.fingerprint = fingerprint;
@@ -428,7 +427,7 @@ impl Shell {
                     self.running.store(keeping::Order::Forget(number));
                     self.running.patient_leaves();
                     self.keep_ledger();
-                    self.begun = None;
+                    self.number_begun = None;
                     self.one_is_missing |= self.exposing.take().is_some_and(|exposing| exposing.flashed);
                     self.captures.clear();
                     self.pictures.clear();
@@ -442,7 +441,7 @@ impl Shell {
         match check {
             Check::Bundle => self.running.judge(judging::Order::Load),
             Check::Store => self.running.store(keeping::Order::Check),
-            Check::Camera | Check::Controller => match self.known.get(&(check == Check::Camera)).cloned() {
+            Check::Camera | Check::Controller => match self.known.get(&check).cloned() {
                 Some(found) => self.tell(station::Event::Checked { check, found }),
                 None => self.awaited.push_back(check),
             },
@@ -481,8 +480,8 @@ impl Shell {
         self.budget.patient_sits(&begun.patient.id, begun.practice);
         self.aiming.forget();
         self.running.patient_sits(begun.number);
-        self.running.store(keeping::Order::Begin(begun.clone(), self.stamp()));
-        self.begun = Some(begun);
+        self.number_begun = Some(begun.number);
+        self.running.store(keeping::Order::Begin(begun, self.stamp()));
     }
 
     fn encounter(&mut self, number: u32, command: encounter::Command) {
@@ -552,7 +551,7 @@ impl Shell {
 
     fn refocus(&mut self) {
         if let Some(eye) = self.station.light() {
-            self.aiming = Aiming::default();
+            self.aiming.forget();
             self.aiming.turn_to(Some(eye));
             self.next_focus();
         }

@@ -4,9 +4,13 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
+
+/// How long a thread waits for an order at most before it shows that it is alive.
+const ROUND: Duration = Duration::from_millis(200);
 
 /// The rounds of one task.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,18 @@ impl Pulse {
 
     fn count(&self) -> u64 {
         self.rounds.load(Ordering::Relaxed)
+    }
+}
+
+/// The next order for a thread, which shows meanwhile that it is alive; none when nobody gives orders any more.
+pub(super) fn next_order<T>(orders: &Receiver<T>, pulse: &Pulse) -> Option<T> {
+    loop {
+        pulse.beat();
+        match orders.recv_timeout(ROUND) {
+            Ok(order) => return Some(order),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
     }
 }
 

@@ -74,14 +74,7 @@ impl Surface {
             let away = control.area.center() - at;
             i64::from(away.x) * i64::from(away.x) + i64::from(away.y) * i64::from(away.y)
         };
-        let hit = |control: &&Control| {
-            let area = control.area;
-            let grown_area = embedded_graphics::primitives::Rectangle::new(
-                area.top_left - Point::new_equal(grown as i32),
-                area.size + embedded_graphics::prelude::Size::new_equal(2 * grown),
-            );
-            embedded_graphics::prelude::ContainsPoint::contains(&grown_area, at)
-        };
+        let hit = |control: &&Control| control.area.offset(grown as i32).contains(at);
         shown.controls.iter().filter(hit).min_by_key(|control| distance(control)).map(|control| control.press)
     }
 

@@ -1,7 +1,7 @@
 //! What the device looks at before it is used.
 
 /// Something that is looked at when the device starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Check {
     /// The bundle's signature holds, and its own photographs give what they must.
     Bundle,

@@ -29,6 +29,12 @@ impl Geometry {
     /// The usual panel of 800 × 480 pixels and 7 inches across the diagonal.
     pub const SEVEN_INCH: Self = Geometry { width: 800, height: 480, dpi: 133.3 };
 
+    /// Whether a picture is as large as the panel.
+    fn fits(&self, frame: &Frame) -> Result<(), PanelError> {
+        let (found, expected) = (frame.pixels().dimensions(), (self.width, self.height));
+        if found == expected { Ok(()) } else { Err(PanelError::Size { found, expected }) }
+    }
+
     /// Millimetres in whole pixels.
     pub fn pixels(&self, millimetres: f32) -> u32 {
         (millimetres * self.dpi / 25.4).round().max(0.0) as u32

@@ -39,10 +39,7 @@ impl Panel for Offscreen {
     }
 
     fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError> {
-        let (found, expected) = (frame.pixels().dimensions(), (self.geometry.width, self.geometry.height));
-        if found != expected {
-            return Err(PanelError::Size { found, expected });
-        }
+        self.geometry.fits(frame)?;
         let Some(folder) = self.folder.as_ref().filter(|_| name != self.last) else { return Ok(()) };
         name.clone_into(&mut self.last);
         let path = folder.join(format!("{:02}-{name}.png", self.written.len() + 1));

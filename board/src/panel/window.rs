@@ -44,10 +44,7 @@ impl Panel for Window {
     }
 
     fn present(&mut self, frame: &Frame, _name: &str) -> Result<(), PanelError> {
-        let (found, expected) = (frame.pixels().dimensions(), (self.geometry.width, self.geometry.height));
-        if found != expected {
-            return Err(PanelError::Size { found, expected });
-        }
+        self.geometry.fits(frame)?;
         let pixels = frame
             .pixels()
             .pixels()
