@@ -8,12 +8,16 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One selection of packages and features for all that `make test` builds, so that nothing is built twice.
 WORKSPACE := --workspace --features ocellus-trainer/wgpu
 ALL := $(WORKSPACE) --all-targets
+# The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
+LINTED := unit firmware-test gpu-check bench
+$(LINTED): export RUSTC_WORKSPACE_WRAPPER := clippy-driver
+$(LINTED): export CLIPPY_ARGS := -D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 # Where scripts/firmware.sh puts the controller's program.
 FIRMWARE := $(abspath $(TARGET))/firmware/thumbv6m-none-eabi/release/ocellus-firmware
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit firmware firmware-test gpu-check bench arm64-test fuzz doc clean
+.PHONY: help setup demo test format lint unit firmware firmware-test gpu-check bench arm64-test fuzz doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,14 +33,18 @@ test: ## everything CI runs: format, clippy, tests of every crate, whole-system 
 	@scripts/setup.sh test
 	@scripts/setup.sh gpu
 	@scripts/setup.sh firmware
-	@$(MAKE) --no-print-directory lint unit gpu-check
+	@$(MAKE) --no-print-directory format unit gpu-check
 
-lint: ## format and clippy, warnings are errors
+format: ## whether the code is formatted
 	$(CARGO) fmt --all --check
+
+lint: format ## format and clippy without tests, for the quick look while writing
 	$(CARGO) clippy --quiet $(ALL) -- -D warnings
 	scripts/firmware.sh lint
 
-unit: firmware ## tests of every crate, of both programs as a user runs them, and of the firmware on an emulated controller
+unit: firmware ## lints; tests of every crate, of both programs as a user runs them, and of the firmware on an emulated controller
+	scripts/firmware.sh lint
+	$(CARGO) test --quiet $(ALL) --no-run
 	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE)
 
 firmware: ## build the controller's program for its microcontroller
@@ -48,7 +56,7 @@ firmware-test: firmware ## the controller's program on an emulated microcontroll
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu
-	$(CARGO) test --quiet $(WORKSPACE) --no-run
+	$(CARGO) test --quiet $(ALL) --no-run
 	scripts/with-software-gpu.sh $(TARGET)/debug/ocellus-trainer device-check --device wgpu
 
 bench: ## how long each step takes (let nothing else run meanwhile)

@@ -59,7 +59,7 @@ def main():
                 press()
             elif screen == "judging":
                 judging = now
-            elif screen in ("result", "retake", "which-eye", "offer-drops"):
+            elif screen in ("result", "report", "retake", "which-eye", "offer-drops"):
                 outcomes[screen] = outcomes.get(screen, 0) + 1
                 press()
             elif screen.startswith("fault") or screen in ("blocked", "clock-not-set"):

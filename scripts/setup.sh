@@ -62,6 +62,8 @@ backports() {
 }
 
 have cc || install gcc libc6-dev
+# What the records' database is encrypted with.
+[ -e /usr/include/openssl/crypto.h ] || install libssl-dev
 have make || install make
 have git || install git
 

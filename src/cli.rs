@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod listing;
 mod photographs;
+mod record;
 mod run;
 mod screen;
 
@@ -32,6 +33,8 @@ enum Verb {
     Screen(screen::Arguments),
     /// Lives a whole encounter on a practice patient and keeps the screens.
     Demo(demo::Arguments),
+    /// Looks into the record of encounters, exports, checks, backs up and purges it.
+    Record(record::Arguments),
     /// Checks and shows the configuration, and hashes PINs for it.
     Config(config::Arguments),
 }
@@ -52,6 +55,7 @@ pub fn main_impl() -> ExitCode {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Config(arguments) => config::run(&arguments),
         Verb::Screen(arguments) => screen::run(&arguments),
+        Verb::Record(arguments) => record::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
     };
     ended

@@ -4,7 +4,10 @@ use std::{io, process::ExitCode};
 
 use ocellus_model::bundle::{BundleError, SelfTestError};
 
-use crate::{config::ConfigErrors, demo::DemoError, inference::InferenceError, shell::ShellError, trust::TrustError};
+use crate::{
+    config::ConfigErrors, demo::DemoError, inference::InferenceError, record::StoreError, shell::ShellError,
+    trust::TrustError,
+};
 
 /// How the program ends. The codes are an interface; `--help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +66,9 @@ pub enum ExpectedError {
     /// The configuration can't be used: everything that is wrong, one a line.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
+    /// The record can't be opened, read or written.
+    #[error("record: {0}")]
+    Record(#[from] StoreError),
     /// The device can't run.
     #[error(transparent)]
     Shell(#[from] ShellError),
@@ -81,7 +87,9 @@ impl ExpectedError {
             | ExpectedError::Network(_)
             | ExpectedError::SelfTest(_)
             | ExpectedError::Trust(_) => Exit::Usage,
-            ExpectedError::Demo(_) | ExpectedError::Shell(_) | ExpectedError::Output(_) => Exit::Failed,
+            ExpectedError::Demo(_) | ExpectedError::Record(_) | ExpectedError::Shell(_) | ExpectedError::Output(_) => {
+                Exit::Failed
+            }
         }
     }
 

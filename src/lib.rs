@@ -13,6 +13,8 @@ pub mod judge;
 pub mod language;
 pub mod light;
 pub mod operators;
+pub mod record;
+pub mod report;
 pub mod screens;
 pub mod shell;
 pub mod station;

@@ -1,127 +1,75 @@
-//! A folder that keeps encounters: photographs, a record beside each, and how each encounter ended.
+//! What is put into the record of an encounter: photographs with what was found on them, how it ended, the report.
 //!
 //! ```text
-//! encounters/000001/visit.json                who, by whom, when
-//!                   photographs/OD-1.jpg      as the camera delivered it
-//!                   photographs/OD-1.json     what was found on it
-//!                   result.json               how it ended, with all records
-//! practice/000001/…                           the same of practice patients
+//! <store.folder>/record/…        encounters, encrypted (crate::record)
+//!                record.key      opens it, where the configuration names no other file
+//!                worklist.json   who is expected, as the clinic's systems leave it there
 //! ```
 //!
-//! A file is there as a whole or not at all, also after a power cut; when a method returns, what it stored is on disk.
-//! Numbers go on after a restart. The files are not encrypted: whoever reads the disk reads them.
+//! Encounters have two numbers: one since the device started, by which the station knows them, and the record's own name.
 //!
-//! Not here: what is stored when (the encounter asks), reports, sending.
+//! Not here: how something is stored so that it stays ([`crate::record`]), what is stored when (the encounter asks),
+//! what reports say, sending.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use ocellus_model::laterality::Laterality;
-use serde::Serialize;
-use tempfile::NamedTempFile;
+use ocellus_model::{label::Output, laterality::Laterality};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     encounter::Entry,
     judge::{BundleId, Record},
-    station::{Beginning, Patient},
+    record::{Begin, EncounterId, End, Key, NewReport, Shot, Store},
+    station::Beginning,
 };
 
-/// Why something was not stored.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be written: {source}", path.display())]
-pub struct StoreError {
-    /// The file or folder.
-    path: PathBuf,
-    /// The system's reason.
-    source: io::Error,
+pub use crate::record::{Device, Stamp, StoreError};
+
+/// Where the device keeps what it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The folder; made where it is not there.
+    pub folder: PathBuf,
+    /// The file with the record's key; none for one beside the record.
+    pub key_file: Option<PathBuf>,
 }
 
-impl StoreError {
-    /// Something that was to be stored is not there.
-    pub(crate) fn missing(what: &str) -> Self {
-        let source = io::Error::new(io::ErrorKind::NotFound, format!("{what} is missing"));
-        StoreError { path: PathBuf::from("store"), source }
+impl Home {
+    /// The record's folder.
+    pub fn record(&self) -> PathBuf {
+        self.folder.join("record")
     }
 
-    /// Whether there is no room, so that making some helps.
-    pub fn is_full(&self) -> bool {
-        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    /// The file with the record's key.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.folder.join("record.key"))
     }
-}
 
-/// When something happened, as far as the clock is to be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Stamp {
-    /// Seconds since 1970, UTC.
-    pub unix_seconds: i64,
-    /// Whether the clock was set.
-    pub clock_is_set: bool,
-}
+    /// The file with the worklist: a list of patients, the next one first.
+    pub fn worklist(&self) -> PathBuf {
+        self.folder.join("worklist.json")
+    }
 
-/// What records say of the device.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Device {
-    /// The clinic.
-    pub site: String,
-    /// The device's name there.
-    pub name: String,
-    /// The version of this program.
-    pub version: String,
-    /// Whether camera, controller or patient are not real.
-    pub simulated: bool,
-}
-
-/// A folder of encounters.
-#[derive(Debug)]
-pub struct FolderStore {
-    folder: PathBuf,
-    device: Device,
-    visits: BTreeMap<u32, Visit>,
-}
-
-/// An encounter under way.
-#[derive(Debug)]
-struct Visit {
-    folder: PathBuf,
-    practice: bool,
-    photographs: BTreeMap<(&'static str, u32), Photograph>,
-}
-
-/// A photograph and what was found on it, as stored.
-#[derive(Debug, Clone, Serialize)]
-struct Photograph {
-    /// How it was taken, and what the encounter made of it.
-    taken: Entry,
-    /// Whether the operator said later that it shows the other eye.
-    withdrawn: bool,
-    record: Record,
-}
-
-/// The beginning of an encounter, as stored.
-#[derive(Debug, Serialize)]
-struct Begun<'a> {
-    device: &'a Device,
-    patient: &'a Patient,
-    practice: bool,
-    operator: Option<&'a str>,
-    at: Stamp,
-}
-
-/// The end of an encounter, as stored.
-#[derive(Debug, Serialize)]
-struct Ended<'a> {
-    /// Whether something about it is not real.
-    simulated: bool,
-    practice: bool,
-    statement: &'a str,
-    bundle: &'a BundleId,
-    at: Stamp,
-    end: &'a Entry,
-    photographs: Vec<&'a Photograph>,
+    /// Opens the record. Where there is none yet, makes one, and a key where there is none; a record whose key is gone is
+    /// an error, never begun anew.
+    ///
+    /// # Errors
+    /// When the folder can't be made, or [`Store::open`] or [`Store::create`] fails.
+    pub fn open(&self, device: Device, at: Stamp) -> Result<Store, StoreError> {
+        let (record, key_file) = (self.record(), self.key_file());
+        let key = Key::File(key_file.clone());
+        if Store::is_at(&record) {
+            return Store::open(&record, &key, device, at);
+        }
+        for folder in [Some(self.folder.as_path()), key_file.parent()].into_iter().flatten() {
+            fs::create_dir_all(folder).map_err(StoreError::io(folder, "made"))?;
+        }
+        if !key_file.exists() {
+            Key::create_file(&key_file)?;
+            log::warn!("{}: a new key; without it and a backup the record is lost: keep a copy", key_file.display());
+        }
+        Store::create(&record, &key, device, at)
+    }
 }
 
 /// The bundle's words about itself, for the end of an encounter.
@@ -129,30 +77,39 @@ struct Ended<'a> {
 pub struct JudgedBy {
     /// Which bundle.
     pub bundle: BundleId,
+    /// What it looks for.
+    pub looks_for: Vec<Output>,
     /// What it is not.
     pub statement: String,
 }
 
-impl FolderStore {
-    /// A store in `folder`, which is made where it is not there.
-    ///
-    /// # Errors
-    /// When it can't be made.
-    pub fn open(folder: &Path, device: Device) -> Result<Self, StoreError> {
-        for kind in [ENCOUNTERS, PRACTICE] {
-            make(&folder.join(kind))?;
-        }
-        Ok(FolderStore { folder: folder.to_owned(), device, visits: BTreeMap::new() })
+/// The end of an encounter, as stored.
+#[derive(Debug, Serialize)]
+struct Ended<'a> {
+    statement: &'a str,
+    bundle: &'a BundleId,
+    end: &'a Entry,
+}
+
+/// The record, and the encounters under way.
+#[derive(Debug)]
+pub struct Visits {
+    record: Store,
+    ids: BTreeMap<u32, EncounterId>,
+}
+
+impl Visits {
+    /// Encounters that are put into a record.
+    pub fn new(record: Store) -> Self {
+        Visits { record, ids: BTreeMap::new() }
     }
 
-    /// Writes something and takes it back: whether photographs could be stored now.
+    /// Whether photographs could be stored now.
     ///
     /// # Errors
-    /// When they could not.
-    pub fn probe(&self) -> Result<(), StoreError> {
-        let path = self.folder.join("probe");
-        write(&path, &[0; PROBE])?;
-        fs::remove_file(&path).map_err(|source| StoreError { path, source })
+    /// When they could not, or the record was changed from outside and nobody has accepted that.
+    pub fn probe(&mut self) -> Result<(), StoreError> {
+        self.record.probe()
     }
 
     /// Stores that an encounter begins.
@@ -160,51 +117,38 @@ impl FolderStore {
     /// # Errors
     /// When that can't be stored; then nothing of the encounter can.
     pub fn begin(&mut self, begun: &Beginning, at: Stamp) -> Result<(), StoreError> {
-        let folder = self.next_folder(if begun.practice { PRACTICE } else { ENCOUNTERS })?;
-        make(&folder.join("photographs"))?;
         let Beginning { number, patient, practice, operator } = begun;
-        let operator = operator.as_deref();
-        let visit = Begun { device: &self.device, patient, practice: *practice, operator, at };
-        write_json(&folder.join("visit.json"), &visit)?;
-        let visit = Visit { folder, practice: *practice, photographs: BTreeMap::new() };
-        self.visits.insert(*number, visit);
+        let begin = Begin { patient, practice: *practice, operator: operator.as_deref() };
+        let id = self.record.begin(begin, &serde_json::Value::Null, at)?;
+        self.ids.insert(*number, id);
         Ok(())
     }
 
-    /// Stores a photograph and what was found on it.
+    /// Stores a photograph and what was found on it; found anew on the same photograph takes the place of what was found
+    /// before.
     ///
     /// # Errors
-    /// When one of the files can't be written.
+    /// When it can't be written.
     pub fn photograph(
         &mut self,
         number: u32,
-        eye: Laterality,
-        attempt: u32,
+        (eye, attempt): (Laterality, u32),
         taken: &Entry,
         bytes: &[u8],
-        record: &Record,
+        judged: &Record,
+        at: Stamp,
     ) -> Result<(), StoreError> {
-        let visit = self.visit(number)?;
-        let path = visit.folder.join(photograph_name(eye, attempt));
-        write(&path, bytes)?;
-        let photograph = Photograph { taken: taken.clone(), withdrawn: false, record: record.clone() };
-        write_json(&path.with_extension("json"), &photograph)?;
-        visit.photographs.insert((eye.as_str(), attempt), photograph);
-        Ok(())
+        let id = self.id(number)?;
+        self.record.photograph(id, Shot { eye, attempt, bytes }, taken, judged, at)
     }
 
     /// Stores that a photograph shows the other eye.
     ///
     /// # Errors
     /// When that can't be written.
-    pub fn withdraw(&mut self, number: u32, eye: Laterality, attempt: u32) -> Result<(), StoreError> {
-        let visit = self.visit(number)?;
-        let Some(photograph) = visit.photographs.get_mut(&(eye.as_str(), attempt)) else { return Ok(()) };
-        let path = visit.folder.join(photograph_name(eye, attempt)).with_extension("json");
-        let withdrawn = Photograph { withdrawn: true, ..photograph.clone() };
-        write_json(&path, &withdrawn)?;
-        *photograph = withdrawn;
-        Ok(())
+    pub fn withdraw(&mut self, number: u32, eye: Laterality, attempt: u32, at: Stamp) -> Result<(), StoreError> {
+        let id = self.id(number)?;
+        self.record.withdraw(id, eye, attempt, at)
     }
 
     /// Stores how an encounter ended.
@@ -212,116 +156,124 @@ impl FolderStore {
     /// # Errors
     /// When that can't be written.
     pub fn end(&mut self, number: u32, end: &Entry, by: &JudgedBy, at: Stamp) -> Result<(), StoreError> {
-        let simulated = self.device.simulated;
-        let visit = self.visit(number)?;
-        let ended = Ended {
-            simulated,
-            practice: visit.practice,
-            statement: &by.statement,
-            bundle: &by.bundle,
-            at,
-            end,
-            photographs: visit.photographs.values().collect(),
+        let id = self.id(number)?;
+        let how = match end {
+            Entry::Result { .. } => End::Result,
+            Entry::Photograph { .. } | Entry::Withdrawn { .. } | Entry::Aborted => End::BrokenOff,
         };
-        write_json(&visit.folder.join("result.json"), &ended)
+        let ended = Ended { statement: &by.statement, bundle: &by.bundle, end };
+        self.record.end(id, how, &ended, &[], at)
+    }
+
+    /// The number by which an encounter is found among those of all devices of a site.
+    ///
+    /// # Errors
+    /// When it was not begun.
+    pub fn name(&self, number: u32) -> Result<String, StoreError> {
+        self.record.name(self.id(number)?)
+    }
+
+    /// Stores the report on an encounter. Another one takes the place of one that is there already, which stays.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn report(&mut self, number: u32, report: NewReport<'_>, at: Stamp) -> Result<(), StoreError> {
+        let id = self.id(number)?;
+        self.record.report(id, report, &[], at)
     }
 
     /// An encounter is over: nothing more comes to it.
     pub fn forget(&mut self, number: u32) {
-        self.visits.remove(&number);
+        self.ids.remove(&number);
     }
 
-    /// Stores something of the device's own in one file.
+    /// Stores something of the device's own under a name.
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn keep(&self, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
-        write_json(&self.folder.join(name), value)
+    pub fn keep(&mut self, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
+        self.record.keep(name, value)
     }
 
-    fn visit(&mut self, number: u32) -> Result<&mut Visit, StoreError> {
-        self.visits.get_mut(&number).ok_or_else(|| StoreError {
-            path: self.folder.clone(),
-            source: io::Error::other(format!("encounter {number} was not begun")),
-        })
+    /// What the device kept under a name; none where it kept nothing.
+    ///
+    /// # Errors
+    /// When it can't be read, or is not what is expected.
+    pub fn kept<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let Some(value) = self.record.kept(name)? else { return Ok(None) };
+        let read = serde_json::from_value(value);
+        read.map(Some).map_err(|error| StoreError::Damaged { found: format!("{name}: {error}") })
     }
 
-    /// The folder of the next encounter of a kind; its number is above all that are there.
-    fn next_folder(&self, kind: &str) -> Result<PathBuf, StoreError> {
-        let home = self.folder.join(kind);
-        let entries = fs::read_dir(&home).map_err(|source| StoreError { path: home.clone(), source })?;
-        let highest =
-            entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
-        Ok(home.join(format!("{:06}", highest.saturating_add(1))))
+    /// Adds a line to the audit log: who did what to what. `detail` must not name a patient.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn audit(&mut self, actor: &str, action: &str, subject: &str, at: Stamp) -> Result<(), StoreError> {
+        self.record.audit(actor, action, subject, &serde_json::Value::Null, at)
+    }
+
+    fn id(&self, number: u32) -> Result<EncounterId, StoreError> {
+        self.ids.get(&number).copied().ok_or_else(|| StoreError::missing(format!("encounter {number} of this start")))
     }
 }
 
-const ENCOUNTERS: &str = "encounters";
-const PRACTICE: &str = "practice";
-/// Bytes that are written to see whether there is room: a large photograph.
-const PROBE: usize = 8 << 20;
-
-/// Where a photograph lies below an encounter's folder.
+/// How a photograph is called in messages and records.
 pub fn photograph_name(eye: Laterality, attempt: u32) -> String {
-    format!("photographs/{eye}-{attempt}.jpg")
-}
-
-fn make(folder: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(folder).map_err(|source| StoreError { path: folder.to_owned(), source })
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| StoreError { path: path.to_owned(), source: io::Error::other(error) })?;
-    write(path, (text + "\n").as_bytes())
-}
-
-/// Writes a file that is there as a whole or not at all, also after a power cut.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = || -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        File::open(folder)?.sync_all()
-    };
-    written().map_err(|source| StoreError { path: path.to_owned(), source })
+    format!("{eye}-{attempt}.jpg")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::station::Patient;
+
+    const AT: Stamp = Stamp { unix_seconds: 1_800_000_000, clock_is_set: true };
 
     fn device() -> Device {
         Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true }
     }
-
-    const AT: Stamp = Stamp { unix_seconds: 1_800_000_000, clock_is_set: true };
 
     fn begun(number: u32, practice: bool) -> Beginning {
         Beginning { number, patient: Patient::practice(number), practice, operator: None }
     }
 
     #[test]
-    fn numbers_go_on_after_a_restart_and_practice_lies_apart() {
-        let home = tempfile::tempdir().unwrap();
-        for expected in ["000001", "000002"] {
-            let mut store = FolderStore::open(home.path(), device()).unwrap();
-            store.begin(&begun(1, false), AT).unwrap();
-            assert!(home.path().join("encounters").join(expected).join("visit.json").is_file());
+    fn a_device_makes_its_record_and_key_once_and_numbers_go_on_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().join("store"), key_file: None };
+        for expected in ["one-000001", "one-000002"] {
+            let mut visits = Visits::new(home.open(device(), AT).unwrap());
+            visits.begin(&begun(1, false), AT).unwrap();
+            assert_eq!(visits.name(1).unwrap(), expected);
         }
-        let mut store = FolderStore::open(home.path(), device()).unwrap();
-        store.begin(&begun(1, true), AT).unwrap();
-        assert!(home.path().join("practice/000001/visit.json").is_file());
-        assert!(store.probe().is_ok() && !home.path().join("probe").exists());
+        let mut visits = Visits::new(home.open(device(), AT).unwrap());
+        visits.begin(&begun(1, true), AT).unwrap();
+        assert_eq!(visits.name(1).unwrap(), "one-practice-000001");
+        assert!(visits.probe().is_ok());
+        visits.keep("light-ledger", &[1, 2]).unwrap();
+        assert_eq!(visits.kept::<Vec<u32>>("light-ledger").unwrap(), Some(vec![1, 2]));
+        let error = visits.kept::<String>("light-ledger").unwrap_err().to_string();
+        assert!(error.contains("light-ledger"), "{error}");
     }
 
     #[test]
-    fn nothing_is_stored_of_an_encounter_that_was_not_begun_and_the_error_names_the_folder() {
-        let home = tempfile::tempdir().unwrap();
-        let mut store = FolderStore::open(home.path(), device()).unwrap();
-        let error = store.withdraw(7, Laterality::Od, 1).unwrap_err();
+    fn a_record_whose_key_is_gone_is_not_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), key_file: Some(folder.path().join("keys/record.key")) };
+        drop(home.open(device(), AT).unwrap());
+        fs::remove_file(home.key_file()).unwrap();
+        let error = home.open(device(), AT).unwrap_err().to_string();
+        assert!(error.contains("record.key") && error.contains("missing"), "{error}");
+        assert!(!home.key_file().exists());
+    }
+
+    #[test]
+    fn nothing_is_stored_of_an_encounter_that_was_not_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let mut visits = Visits::new(home.open(device(), AT).unwrap());
+        let error = visits.withdraw(7, Laterality::Od, 1, AT).unwrap_err();
         assert!(error.to_string().contains("encounter 7") && !error.is_full(), "{error}");
     }
 }

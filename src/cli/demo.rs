@@ -74,7 +74,7 @@ fn make_empty(folder: &Path) -> Result<(), ExpectedError> {
 }
 
 fn print(id: &BundleId, statement: &str, lived: &Lived) -> io::Result<()> {
-    let Lived { right, left, patient, folder, film, record } = lived;
+    let Lived { right, left, patient, folder, film, encounter } = lived;
     let mut out = io::stdout().lock();
     writeln!(out, "bundle {} {} ({})", id.name, id.version, id.digest.short())?;
     writeln!(out, "{statement}\n")?;
@@ -86,6 +86,6 @@ fn print(id: &BundleId, statement: &str, lived: &Lived) -> io::Result<()> {
     writeln!(out, "patient    {}. {}\n", message.title, message.action)?;
     writeln!(out, "the screens as the operator saw them are in {}", folder.display())?;
     writeln!(out, "as one animated picture: {}", film.display())?;
-    writeln!(out, "everything that was found is in {}", record.display())?;
+    writeln!(out, "photographs, findings and the report, out of the encrypted record: {}", encounter.display())?;
     out.flush()
 }

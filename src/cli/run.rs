@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::mpsc::{Receiver, sync_channel},
     thread,
     time::Duration,
@@ -22,11 +22,11 @@ use crate::{
     config::{CameraKind, Config, ControllerKind, FirstEye, PanelKind},
     encounter,
     error::{Exit, ExpectedError},
-    light::{Calibration, Dose, Ledger},
+    light::Calibration,
     operators::Operators,
     shell::{self, Devices, Hand, Room},
     station::{self, Screen},
-    store::Device,
+    store::{Device, Home},
 };
 
 /// Runs the device: sign-in, patients, photographs, results, until it is switched off.
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
 }
 
 fn settings(config: &Config) -> shell::Settings {
-    let Config { site, encounter: given, session, questions, .. } = config;
+    let Config { site, encounter: given, session, questions, report, .. } = config;
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let encounter = encounter::Settings {
         questions: questions.enabled.clone(),
@@ -110,7 +110,29 @@ fn settings(config: &Config) -> shell::Settings {
         operators: Operators::new(&config.operators),
         place: site.name.clone(),
         months: site.screen_again_months,
+        reports: shell::Reports {
+            paper: report.paper,
+            examined_within_weeks: (report.examined_within_weeks > 0).then_some(report.examined_within_weeks),
+        },
     }
+}
+
+/// What records say of the device that a configuration describes.
+pub(super) fn device(config: &Config) -> Device {
+    let simulated = match (config.camera.kind, config.controller.kind) {
+        (CameraKind::Simulated, ControllerKind::Simulated) => true,
+    };
+    Device {
+        site: config.site.name.clone(),
+        name: config.site.device_name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated,
+    }
+}
+
+/// Where such a device keeps what it knows.
+pub(super) fn home(config: &Config) -> Home {
+    Home { folder: config.store.folder.clone(), key_file: config.store.key_file.clone() }
 }
 
 /// The devices that the configuration names.
@@ -134,21 +156,13 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
     let controller = match config.controller.kind {
         ControllerKind::Simulated => SimulatedController::new(rig, Knobs::new(), Limits::default(), simulated.seed),
     };
-    let device = Device {
-        site: config.site.name.clone(),
-        name: config.site.device_name.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        simulated: true,
-    };
     let load = move || bundle.load().map_err(|error| error.to_string());
-    let folder = config.store.folder.clone();
+    let (home, device) = (home(config), device(config));
     let mut devices =
-        Devices::new(Box::new(camera), Box::new(controller), panel(config)?, Box::new(load), folder.clone(), device);
+        Devices::new(Box::new(camera), Box::new(controller), panel(config)?, Box::new(load), home, device);
     devices.room = Some(room);
     devices.calibration = calibration(config)?;
-    if config.light.enforce_limit_24h {
-        devices.ledger = Some(ledger(&folder)?);
-    }
+    devices.limits_light = config.light.enforce_limit_24h;
     Ok(devices)
 }
 
@@ -188,22 +202,6 @@ fn calibration(config: &Config) -> Result<Option<Calibration>, ExpectedError> {
     let calibration =
         Calibration::from_toml(&text).map_err(|error| ExpectedError::Usage(format!("{}: {error}", path.display())))?;
     Ok(Some(calibration))
-}
-
-/// The ledger as it was kept. One that can't be read is not begun anew: an eye could be given too much.
-fn ledger(folder: &Path) -> Result<Ledger, ExpectedError> {
-    let path = folder.join(shell::LEDGER);
-    match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            ExpectedError::Usage(format!(
-                "{}: expected the ledger of light, found something else: {error}; restore it, or delete it 24 hours \
-                 after the last flash",
-                path.display()
-            ))
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Ledger::new(Dose::GROUP_1_24H)),
-        Err(error) => Err(ExpectedError::Usage(format!("{}: cannot be read: {error}", path.display()))),
-    }
 }
 
 /// Prints each screen that comes.

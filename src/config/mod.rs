@@ -21,6 +21,7 @@ mod operators;
 mod panel;
 mod questions;
 mod reader;
+mod report;
 mod session;
 mod site;
 mod store;
@@ -38,6 +39,7 @@ pub use light::Light;
 pub use operators::{Operator, PinHash, Role};
 pub use panel::{Panel, PanelKind};
 pub use questions::Questions;
+pub use report::Report as Reports;
 pub use session::Session;
 pub use site::Site;
 pub use store::Store;
@@ -69,6 +71,8 @@ pub struct Config {
     pub session: Session,
     /// Where results are kept.
     pub store: Store,
+    /// The page that a patient is given.
+    pub report: Reports,
     /// What is asked before screening.
     pub questions: Questions,
     /// The network that judges.
@@ -123,6 +127,7 @@ impl Config {
             light: Light::read(&mut root.section("light")),
             session: Session::read(&mut root.section("session")),
             store: Store::read(&mut root.section("store")),
+            report: Reports::read(&mut root.section("report")),
             questions: Questions::read(&mut root.section("questions")),
             bundle: Bundle::read(&mut root.section("bundle")),
         }

@@ -11,22 +11,25 @@ use super::reader::Section;
 pub struct Store {
     /// The folder; made where it is not there.
     pub folder: PathBuf,
+    /// The file with the record's key; none for one beside the record.
+    #[serde(serialize_with = "super::optional")]
+    pub key_file: Option<PathBuf>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Store { folder: PathBuf::from("ocellus-store") }
+        Store { folder: PathBuf::from("ocellus-store"), key_file: None }
     }
 }
 
 impl Store {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let Store { folder } = Store::default();
+        let Store { folder, key_file } = Store::default();
         let given = section.path("folder", Some(folder.clone()));
         if given.is_none() {
             section.wrong("folder", "a path in quotes".to_owned(), "name a folder".to_owned());
         }
-        Store { folder: given.unwrap_or(folder) }
+        Store { folder: given.unwrap_or(folder), key_file: section.path("key_file", key_file) }
     }
 }
 

@@ -28,8 +28,8 @@ use crate::{
     language::Language,
     operators::Operators,
     shell::{self, Devices, Hand, Room, ShellError},
-    station::{self, Press, Screen},
-    store::Device,
+    station::{self, Patient, Press, Screen},
+    store::{Device, Home, Stamp, StoreError},
 };
 use recorder::Recorder;
 
@@ -42,12 +42,12 @@ pub struct Lived {
     pub left: EyeStatus,
     /// What both say of the patient.
     pub patient: PatientDisposition,
-    /// The folder with screens, photographs and records.
+    /// The folder with screens, film and record.
     pub folder: PathBuf,
     /// All of it as one animated picture.
     pub film: PathBuf,
-    /// The result.
-    pub record: PathBuf,
+    /// The encounter out of the record: photographs, findings, result and report.
+    pub encounter: PathBuf,
 }
 
 /// Why the demonstration ended early.
@@ -67,6 +67,9 @@ pub enum DemoError {
     /// It took too long.
     #[error("the demonstration was not over after {} s", PATIENCE.as_secs())]
     TooLong,
+    /// The record can't be read again.
+    #[error(transparent)]
+    Record(#[from] StoreError),
     /// The animated picture can't be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Film {
@@ -103,9 +106,15 @@ pub fn live(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated: true,
     };
-    let store = folder.join("store");
-    let mut devices =
-        Devices::new(Box::new(camera), Box::new(controller), Box::new(panel), Box::new(load), store.clone(), device);
+    let home = Home { folder: folder.join("store"), key_file: None };
+    let mut devices = Devices::new(
+        Box::new(camera),
+        Box::new(controller),
+        Box::new(panel),
+        Box::new(load),
+        home.clone(),
+        device.clone(),
+    );
     let mut room = Room::drawn(seed, stage);
     room.blink();
     devices.room = Some(room);
@@ -124,6 +133,7 @@ pub fn live(
         operators: Operators::new(&[]),
         place: "Demonstration".to_owned(),
         months: 12,
+        reports: shell::Reports::default(),
     };
     let hand = devices.hand();
     let operator = thread::spawn(move || operate(&hand, &screens));
@@ -131,8 +141,10 @@ pub fn live(
     let (right, left, patient) = operator.join().unwrap_or(Err(DemoError::TooLong))?;
     let path = folder.join("encounter.gif");
     let film = recording.write(&path).map_err(|source| DemoError::Film { path, source })?;
-    let record = store.join("practice/000001/result.json");
-    Ok(Lived { right, left, patient, folder: folder.to_owned(), film, record })
+    let encounter = folder.join("encounter");
+    let at = Stamp::now();
+    home.open(device, at)?.export_patient(&Patient::practice(1).id, &encounter, "demonstration", at)?;
+    Ok(Lived { right, left, patient, folder: folder.to_owned(), film, encounter })
 }
 
 /// Live frames a second.
@@ -182,6 +194,11 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
                     let again = seen.replace((right, left, patient)).is_some();
                     if again { Press::Continue } else { Press::Map }
                 }
+                View::Report { report: Some(_), .. } => {
+                    thread::sleep(READS.0);
+                    Press::Continue
+                }
+                View::Report { report: None, .. } => break stopped(name),
                 View::WhyNot { .. } | View::ConfirmAbort => Press::Back,
                 View::Fault(fault) => break stopped(fault.name()),
             },

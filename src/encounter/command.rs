@@ -43,6 +43,11 @@ pub enum Command {
         /// What to store.
         entry: Entry,
     },
+    /// Make the report on the result, which is stored already, and store it.
+    Report {
+        /// For the answer.
+        token: u32,
+    },
 }
 
 /// Something to be stored.
@@ -171,6 +176,13 @@ pub enum View {
         /// The question of the pre-check that led straight here.
         pre_check: Option<Question>,
     },
+    /// The report.
+    Report {
+        /// Its number; none where it could not be made.
+        report: Option<String>,
+        /// What it says of the patient.
+        patient: PatientDisposition,
+    },
     /// Is breaking off meant?
     ConfirmAbort,
     /// Something is out of order.
@@ -192,6 +204,8 @@ impl View {
             View::OfferDrops { .. } => "offer-drops",
             View::DropsWork { .. } => "drops-work",
             View::Result { .. } => "result",
+            View::Report { report: Some(_), .. } => "report",
+            View::Report { report: None, .. } => "report-failed",
             View::ConfirmAbort => "confirm-abort",
             View::Fault(_) => "fault",
         }
@@ -208,7 +222,12 @@ impl View {
             | View::Rest { eye, .. }
             | View::OfferDrops { eye, .. }
             | View::DropsWork { eye, .. } => Some(*eye),
-            View::Ready | View::Question(_) | View::Result { .. } | View::ConfirmAbort | View::Fault(_) => None,
+            View::Ready
+            | View::Question(_)
+            | View::Result { .. }
+            | View::Report { .. }
+            | View::ConfirmAbort
+            | View::Fault(_) => None,
         }
     }
 }

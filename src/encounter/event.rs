@@ -60,9 +60,10 @@ pub enum Event {
     },
     /// No drops are given.
     NotDilated,
-    /// The main button: take it again after a retake screen, go on after drops, next patient after a result.
+    /// The main button: take it again after a retake screen, go on after drops, the report after a result, the next patient
+    /// after the report.
     Continue,
-    /// The button of a fault's screen.
+    /// The button of a fault's screen, or of a report that could not be made.
     Retry,
     /// The operator wants to break off; it is asked whether that is meant.
     AskAbort,
@@ -111,6 +112,18 @@ pub enum Event {
         /// Why: the store failed, or is full.
         fault: Fault,
     },
+    /// The report is safe on disk.
+    Reported {
+        /// Of the command.
+        token: u32,
+        /// The report's number.
+        report: String,
+    },
+    /// The report could not be made or stored.
+    ReportFailed {
+        /// Of the command.
+        token: u32,
+    },
     /// The deadline came.
     Wake,
 }
@@ -138,6 +151,8 @@ impl Event {
             | Event::Up { .. }
             | Event::CaptureFailed { .. }
             | Event::PersistFailed { .. }
+            | Event::Reported { .. }
+            | Event::ReportFailed { .. }
             | Event::Wake => None,
         }
     }

@@ -11,7 +11,11 @@
 //!                     │                  ├── Wake ───── Resting ◄── no tries left ─────────────────┤
 //!                     │                  ├── Wake ───── DropsWork ◄─ Dilated ─ OfferingDrops ◄─────┤
 //!                     ▼                  └──────────────── the other eye is to be done ────────────┤
-//!   Ended ◄── Result ◄── Persisted ── Concluding ◄── both eyes are done ───────────────────────────┘
+//!                   Result ◄── Persisted ── Concluding ◄── both eyes are done ─────────────────────┘
+//!                     │ Continue
+//!                     ▼          Reported, ReportFailed, late             Continue
+//!                 Reporting ──────────────────────────────────► Report ──────────────► Ended
+//!                     ▲────────────── Retry, where it failed ──────┘
 //! ```
 //!
 //! From aiming and retaking one can turn to the other eye or say why this one can't be photographed (`WhyNot`). `AskAbort`
@@ -24,12 +28,14 @@
 //! - what was found is stored before it is shown: `Persist`, then `Persisted`, then `Show`;
 //! - an answer to a question that is no longer asked is [`Handled::Ignored`], never mistaken for another; one that comes
 //!   late, while its fault is still shown, counts: a photograph is not lost because it was slow;
+//! - the result was stored and shown before its report is made: a report that fails takes nothing away;
 //! - an eye that could not be judged, or was not photographed, never becomes one without referable signs;
 //! - an attempt counts only when there was a photograph: a lost camera costs the patient none;
 //! - there is light only while an eye is aimed at or photographed.
 //!
 //! Terms: an *attempt* is one photograph of one eye; a *stage* is the conditions it is taken under (undilated, rested
-//! with the small-pupil flash, after drops); a *token* numbers a question to camera, judge or store.
+//! with the small-pupil flash, after drops); a *token* numbers a question to camera, judge or
+//! store.
 //!
 //! Not here: pixels, files, threads, drawing, who is signed in.
 
@@ -177,6 +183,16 @@ impl Encounter {
         &self.eyes.get(eye).status
     }
 
+    /// Drops that an eye was given.
+    pub fn agent(&self, eye: Laterality) -> Option<Agent> {
+        self.eyes.get(eye).agent
+    }
+
+    /// The question of the pre-check that was answered with yes.
+    pub fn pre_check(&self) -> Option<Question> {
+        self.pre_check
+    }
+
     /// What both eyes say of the patient so far.
     pub fn disposition(&self) -> PatientDisposition {
         if self.pre_check.is_some() {
@@ -208,6 +224,8 @@ impl Encounter {
             | State::DropsWork { .. }
             | State::Concluding { .. }
             | State::Result
+            | State::Reporting { .. }
+            | State::Report { .. }
             | State::ConfirmingAbort { .. }
             | State::Fault { .. }
             | State::Aborting { .. }
@@ -224,6 +242,7 @@ impl Encounter {
     pub fn poll_deadline(&self) -> Option<Monotonic> {
         match &self.state {
             State::Resting { until, .. } | State::DropsWork { until, .. } => Some(*until),
+            State::Reporting { waiting } => Some(waiting.until),
             state => state.waiting().map(|(waiting, _)| waiting.until),
         }
     }
@@ -291,12 +310,14 @@ impl Encounter {
                 patient: self.disposition(),
                 pre_check: self.pre_check,
             },
+            State::Report { report, .. } => View::Report { report: report.clone(), patient: self.disposition() },
             State::ConfirmingAbort { .. } => View::ConfirmAbort,
             State::Fault { fault, .. } => View::Fault(*fault),
             State::Capturing { .. }
             | State::Storing { .. }
             | State::Withdrawing { .. }
             | State::Concluding { .. }
+            | State::Reporting { .. }
             | State::Aborting { .. } => return None,
         })
     }

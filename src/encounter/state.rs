@@ -155,6 +155,18 @@ pub enum State {
     },
     /// The result is shown.
     Result,
+    /// The report on it is being made and stored.
+    Reporting {
+        /// For the store.
+        waiting: Waiting,
+    },
+    /// It is there, or could not be made.
+    Report {
+        /// Token of the command that asked for it.
+        asked: u32,
+        /// Its number; none where it could not be made or stored.
+        report: Option<String>,
+    },
     /// The operator is asked whether breaking off is meant.
     ConfirmingAbort {
         /// Where to go on if not.
@@ -209,6 +221,9 @@ impl State {
             | State::OfferingDrops { .. }
             | State::DropsWork { .. }
             | State::Result
+            // Nothing is out of order with the encounter when its report is late.
+            | State::Reporting { .. }
+            | State::Report { .. }
             | State::ConfirmingAbort { .. }
             | State::Fault { .. }
             | State::Ended => None,
@@ -233,6 +248,8 @@ impl State {
             State::DropsWork { .. } => "drops_work",
             State::Concluding { .. } => "concluding",
             State::Result => "result",
+            State::Reporting { .. } => "reporting",
+            State::Report { .. } => "report",
             State::ConfirmingAbort { .. } => "confirming_abort",
             State::Fault { .. } => "fault",
             State::Aborting { .. } => "aborting",

@@ -54,7 +54,10 @@ impl Clinic {
         while let Some(command) = self.encounter.poll_command() {
             match command {
                 Command::Show(view) => self.shown.push(view),
-                question @ (Command::Capture { .. } | Command::Judge { .. } | Command::Persist { .. }) => {
+                question @ (Command::Capture { .. }
+                | Command::Judge { .. }
+                | Command::Persist { .. }
+                | Command::Report { .. }) => {
                     self.open.push(question);
                 }
             }
@@ -79,6 +82,7 @@ impl Clinic {
                 }
                 handled
             }
+            Command::Report { token } => self.tell(Event::Reported { token, report: "device-000001".to_owned() }),
             Command::Show(view) => unreachable!("{view:?} is no question"),
         }
     }
@@ -133,9 +137,59 @@ fn right_eye_then_left_eye_then_the_result() {
     assert_eq!(clinic.result(), Some(PatientDisposition::Refer));
     assert_eq!(clinic.encounter.eye(RIGHT), &EyeStatus::Judged(reading(Outcome::Refer)));
     clinic.tell(Event::Continue);
+    clinic.answer(Outcome::NoResult);
+    let report = Some("device-000001".to_owned());
+    assert_eq!(clinic.last(), &View::Report { report, patient: PatientDisposition::Refer });
+    clinic.tell(Event::Continue);
     assert_eq!(clinic.encounter.state(), &State::Ended);
     let names: Vec<&str> = clinic.shown.iter().map(View::name).collect();
-    assert_eq!(names, ["ready", "aim", "judging", "aim", "judging", "retake", "aim", "judging", "result", "ready"]);
+    let judged = ["ready", "aim", "judging", "aim", "judging", "retake", "aim", "judging"];
+    assert_eq!(names, [&judged[..], &["result", "report", "ready"]].concat());
+}
+
+#[test]
+fn a_report_that_fails_or_is_late_is_said_tried_again_and_keeps_nobody() {
+    let failed = View::Report { report: None, patient: PatientDisposition::NoReferableSigns };
+    let at_result = || {
+        let mut clinic = Clinic::new();
+        clinic.tell(Event::Start { first: RIGHT });
+        clinic.photograph(Outcome::NoReferableSigns);
+        clinic.photograph(Outcome::NoReferableSigns);
+        clinic.tell(Event::Continue);
+        let Some(Command::Report { token }) = clinic.open.pop() else { panic!("no report asked for") };
+        assert_eq!(clinic.result(), Some(PatientDisposition::NoReferableSigns), "the result stands meanwhile");
+        (clinic, token)
+    };
+    let reported = |token| Event::Reported { token, report: "device-000001".to_owned() };
+
+    let (mut clinic, token) = at_result();
+    clinic.tell(Event::ReportFailed { token });
+    assert_eq!(clinic.last(), &failed);
+    clinic.tell(Event::Retry);
+    assert!(matches!(clinic.tell(reported(token)), Handled::Ignored { .. }), "an answer to the first question");
+    clinic.answer(Outcome::NoResult);
+    assert_eq!(clinic.last().name(), "report");
+
+    // One that comes late, while it is said that there is none, counts; one that never comes keeps nobody.
+    for comes in [true, false] {
+        let (mut clinic, token) = at_result();
+        let Some(until) = clinic.encounter.poll_deadline() else { panic!("waits for ever") };
+        clinic.now = until;
+        clinic.tell(Event::Wake);
+        assert_eq!(clinic.last(), &failed);
+        if comes {
+            clinic.tell(reported(token));
+            assert_eq!(clinic.last().name(), "report");
+        }
+        clinic.tell(Event::Continue);
+        assert_eq!(clinic.encounter.state(), &State::Ended);
+    }
+
+    // Switching off waits for no paper: the result is stored.
+    let (mut clinic, _) = at_result();
+    clinic.tell(Event::Abort);
+    assert_eq!(clinic.encounter.state(), &State::Ended);
+    assert!(matches!(clinic.stored.last(), Some(Entry::Result { .. })));
 }
 
 #[test]
@@ -516,6 +570,7 @@ fn happen(clinic: &mut Clinic, happening: Happening) {
             Some(Command::Persist { token, .. }) => {
                 drop(clinic.tell(Event::PersistFailed { token, fault: Fault::StoreFull }));
             }
+            Some(Command::Report { token }) => drop(clinic.tell(Event::ReportFailed { token })),
             Some(Command::Judge { .. } | Command::Show(_)) | None => {}
         },
         Happening::Stale(token) => {
@@ -589,7 +644,7 @@ proptest! {
             match clinic.encounter.state().clone() {
                 State::Ended => break,
                 State::Aiming { .. } => drop(clinic.tell(Event::Shutter)),
-                State::Retake { .. } | State::Result => drop(clinic.tell(Event::Continue)),
+                State::Retake { .. } | State::Result | State::Report { .. } => drop(clinic.tell(Event::Continue)),
                 State::Fault { fault, .. } => {
                     clinic.tell(Event::Up { fault });
                     clinic.tell(Event::Retry);
@@ -605,7 +660,8 @@ proptest! {
                     clinic.tell(Event::Wake);
                 }
                 State::Capturing { waiting, .. } | State::Judging { waiting, .. } | State::Storing { waiting, .. }
-                | State::Withdrawing { waiting, .. } | State::Concluding { waiting } | State::Aborting { waiting } => {
+                | State::Withdrawing { waiting, .. } | State::Concluding { waiting } | State::Reporting { waiting }
+                | State::Aborting { waiting } => {
                     if clinic.open.is_empty() {
                         clinic.now = clinic.now.max(waiting.until);
                         clinic.tell(Event::Wake);

@@ -46,7 +46,11 @@ impl Encounter {
             // Before a patient and after a result there is nothing to store. And who gives up while the store is out of
             // order must get out.
             (
-                State::Idle | State::Result | State::Fault { fault: Fault::StoreFailed | Fault::StoreFull, .. },
+                State::Idle
+                | State::Result
+                | State::Reporting { .. }
+                | State::Report { .. }
+                | State::Fault { fault: Fault::StoreFailed | Fault::StoreFull, .. },
                 Event::Abort,
             ) => Step::Next(State::Ended),
             (_, Event::Abort) => Step::Next(self.abort(now)),
@@ -134,10 +138,40 @@ impl Encounter {
             (State::Concluding { waiting }, Event::Persisted { token }) if waiting.token == token => {
                 Step::Next(State::Result)
             }
-            (State::Result, Event::Continue) => Step::Next(State::Ended),
+            (State::Result, Event::Continue) => Step::Next(self.report(now)),
+            (state @ (State::Reporting { .. } | State::Report { .. }), event) => self.reporting(state, event, now),
 
             (state, event) => Step::Misfit(state, event),
         }
+    }
+
+    /// From the result to the next patient. The report that comes late, while it is said that there is none, counts.
+    fn reporting(&mut self, state: State, event: Event, now: Monotonic) -> Step {
+        let asked = match &state {
+            State::Reporting { waiting } => Some(waiting.token),
+            State::Report { asked, report: None } => Some(*asked),
+            _ => None,
+        };
+        match (state, event) {
+            (_, Event::Reported { token, report }) if asked == Some(token) => {
+                Step::Next(State::Report { asked: token, report: Some(report) })
+            }
+            (State::Reporting { waiting }, Event::ReportFailed { token }) if waiting.token == token => {
+                Step::Next(State::Report { asked: token, report: None })
+            }
+            (State::Reporting { waiting }, Event::Wake) if waiting.until <= now => {
+                Step::Next(State::Report { asked: waiting.token, report: None })
+            }
+            (State::Report { report: None, .. }, Event::Retry) => Step::Next(self.report(now)),
+            (State::Report { .. }, Event::Continue) => Step::Next(State::Ended),
+            (state, event) => Step::Misfit(state, event),
+        }
+    }
+
+    fn report(&mut self, now: Monotonic) -> State {
+        let waiting = self.ask(now, self.settings.store_within);
+        self.commands.push_back(Command::Report { token: waiting.token });
+        State::Reporting { waiting }
     }
 
     /// Something that photographs need does not work.
@@ -303,6 +337,8 @@ impl Encounter {
             | State::ConfirmingAbort { .. }
             | State::Fault { .. }
             | State::Result
+            | State::Reporting { .. }
+            | State::Report { .. }
             | State::Ended) => state,
         }
     }
@@ -334,7 +370,15 @@ fn failure(state: &State, event: &Event, waiting: Waiting, late: Fault, now: Mon
 
 /// Whether the operator is asked for something, so that breaking off can be asked about.
 fn may_be_left(state: &State) -> bool {
-    let elsewhere = matches!(state, State::Idle | State::Result | State::ConfirmingAbort { .. } | State::Ended);
+    let elsewhere = matches!(
+        state,
+        State::Idle
+            | State::Result
+            | State::Reporting { .. }
+            | State::Report { .. }
+            | State::ConfirmingAbort { .. }
+            | State::Ended
+    );
     state.waiting().is_none() && !elsewhere
 }
 
@@ -356,6 +400,8 @@ fn may_turn(state: &State) -> Option<Laterality> {
         | State::Withdrawing { .. }
         | State::Concluding { .. }
         | State::Result
+        | State::Reporting { .. }
+        | State::Report { .. }
         | State::ConfirmingAbort { .. }
         | State::Fault { .. }
         | State::Aborting { .. }

@@ -148,7 +148,7 @@ fn signs(findings: &[Output], language: Language) -> String {
     }
 }
 
-fn condition(finding: Output) -> Option<Said> {
+pub(crate) fn condition(finding: Output) -> Option<Said> {
     match finding {
         Output::Anomaly => None,
         Output::Opacity => Some(Said::Opacity),

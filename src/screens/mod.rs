@@ -19,6 +19,7 @@ pub mod messages;
 mod parts;
 mod picture;
 mod questions;
+mod report;
 mod result;
 mod retake;
 mod shapes;
@@ -26,7 +27,7 @@ mod status_bar;
 #[cfg(test)]
 mod tests;
 mod text;
-mod texts;
+pub(crate) mod texts;
 mod theme;
 
 use embedded_graphics::primitives::Rectangle;
@@ -230,6 +231,7 @@ fn encounter(page: &mut Page<'_>, view: &View) {
         View::Result { right, left, patient, pre_check } => {
             result::draw(page, [right, left], *patient, *pre_check);
         }
+        View::Report { report, patient } => report::draw(page, report.as_deref(), *patient),
         View::ConfirmAbort => questions::confirm_abort(page),
         View::Fault(fault) => questions::fault(page, *fault),
     }

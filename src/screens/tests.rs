@@ -94,6 +94,8 @@ fn usual() -> Vec<(String, Screen)> {
         ("result-refer", result(glaucoma.clone(), none.clone(), PatientDisposition::Refer)),
         ("result-no-signs", result(none.clone(), none.clone(), PatientDisposition::NoReferableSigns)),
         ("result-incomplete", result(none.clone(), ungradable, PatientDisposition::Incomplete)),
+        ("report", View::Report { report: Some("ocellus-07-000417".into()), patient: PatientDisposition::Refer }),
+        ("report-failed", View::Report { report: None, patient: PatientDisposition::Refer }),
         ("confirm-abort", View::ConfirmAbort),
     ];
     screens.extend(views.into_iter().map(|(name, view)| (name.to_owned(), Screen::Encounter(view))));
@@ -130,6 +132,11 @@ fn others() -> Vec<Screen> {
         views.push(View::Aim { eye: LEFT, tries_left: 1, stage, other_open: false });
     }
     views.push(View::WhichEye { eye: LEFT });
+    // The longest name that a device may have, in practice.
+    let longest = format!("{}-practice-000417", "W".repeat(40));
+    for patient in [PatientDisposition::Refer, PatientDisposition::NoReferableSigns, PatientDisposition::Incomplete] {
+        views.push(View::Report { report: Some(longest.clone()), patient });
+    }
     views.push(View::Rest { eye: RIGHT, until: until(60), other_open: false });
     let reasons = Reason::ALL
         .map(Why::Photograph)

@@ -1,7 +1,6 @@
 //! The devices and the threads that own them.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,9 +29,9 @@ use super::{
 };
 use crate::{
     judge::Judge,
-    light::{Calibration, Ledger},
+    light::Calibration,
     station::{self, Press, Screen},
-    store::{Device, JudgedBy},
+    store::{Device, Home, JudgedBy},
 };
 
 /// Messages to the loop that may wait.
@@ -51,15 +50,15 @@ pub struct Devices {
     /// Loads the bundle and tests it; what went wrong in the program's words.
     pub load: Box<dyn Fn() -> Result<Judge, String> + Send>,
     /// Where photographs and results are kept.
-    pub store: PathBuf,
+    pub store: Home,
     /// What records say of the device.
     pub device: Device,
     /// Who sits before a simulated camera.
     pub room: Option<Room>,
     /// What the lamps give the eye, for the ledger of light.
     pub calibration: Option<Calibration>,
-    /// The ledger as it was kept; none where no limit is enforced.
-    pub ledger: Option<Ledger>,
+    /// Whether a flash is refused once an eye has had its light of 24 hours.
+    pub limits_light: bool,
     /// Hears of each screen as it comes; for demonstrations and tests.
     pub watcher: Option<SyncSender<Screen>>,
     told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
@@ -69,7 +68,7 @@ impl std::fmt::Debug for Devices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Devices")
             .field("camera", &self.camera.name())
-            .field("store", &self.store)
+            .field("store", &self.store.folder)
             .finish_non_exhaustive()
     }
 }
@@ -117,7 +116,7 @@ impl Devices {
         port: Box<dyn Port>,
         panel: Box<dyn Panel + Send>,
         load: Box<dyn Fn() -> Result<Judge, String> + Send>,
-        store: PathBuf,
+        store: Home,
         device: Device,
     ) -> Self {
         Devices {
@@ -129,7 +128,7 @@ impl Devices {
             device,
             room: None,
             calibration: None,
-            ledger: None,
+            limits_light: false,
             watcher: None,
             told: mpsc::channel(TOLD),
         }
@@ -142,9 +141,10 @@ impl Devices {
 
     /// Starts the threads.
     pub(super) fn start(self) -> Result<Running, ShellError> {
-        let Devices { camera, port, panel, load, store, device, room, calibration, ledger, watcher, told } = self;
+        let Devices { camera, port, panel, load, store, device, room, calibration, limits_light, watcher, told } = self;
         let (tell, told) = told;
         let start = Instant::now();
+        let device_of_reports = device.clone();
         let simulated = camera.is_simulated() || port.is_simulated();
         let geometry = panel.geometry();
         let [camera_pulse, judge_pulse, store_pulse, light_pulse, panel_pulse] = [(); 5].map(|()| Pulse::default());
@@ -180,7 +180,7 @@ impl Devices {
             },
             {
                 let (tell, pulse) = (tell.clone(), store_pulse.clone());
-                spawn("store", move || keeping::run(&store, &device, &store_inbox, &tell, &pulse))?
+                spawn("store", move || keeping::run(store, device, &store_inbox, &tell, &pulse))?
             },
             spawn("lights", move || lights.run())?,
             {
@@ -198,6 +198,7 @@ impl Devices {
         Ok(Running {
             start,
             simulated,
+            device: device_of_reports,
             geometry,
             told,
             tell,
@@ -205,7 +206,7 @@ impl Devices {
             surface,
             judged_by,
             calibration,
-            ledger,
+            limits_light,
             wanted,
             scene: Some(scene),
             judge_orders: Some(judge_orders),
@@ -224,6 +225,8 @@ impl Devices {
 pub(super) struct Running {
     pub(super) start: Instant,
     pub(super) simulated: bool,
+    /// What records say of the device.
+    pub(super) device: Device,
     pub(super) geometry: Geometry,
     pub(super) told: mpsc::Receiver<Told>,
     pub(super) tell: mpsc::Sender<Told>,
@@ -231,7 +234,7 @@ pub(super) struct Running {
     pub(super) surface: Surface,
     pub(super) judged_by: watch::Receiver<Option<JudgedBy>>,
     pub(super) calibration: Option<Calibration>,
-    pub(super) ledger: Option<Ledger>,
+    pub(super) limits_light: bool,
     wanted: Arc<AtomicBool>,
     scene: Option<watch::Sender<Option<Scene>>>,
     judge_orders: Option<SyncSender<judging::Order>>,

@@ -69,6 +69,7 @@ pub(super) fn run(
                     Ok(loaded) => {
                         told_by.send_replace(Some(JudgedBy {
                             bundle: loaded.bundle_id().clone(),
+                            looks_for: loaded.bundle().manifest().outputs.iter().map(|output| output.label).collect(),
                             statement: loaded.bundle().manifest().statement.clone(),
                         }));
                         judge = Some(loaded);

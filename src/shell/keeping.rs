@@ -11,21 +11,21 @@ use super::{
 use crate::{
     encounter::{self, Entry, Fault},
     judge::Record,
-    light::Ledger,
+    light::{Dose, Ledger},
+    record::NewReport,
+    report::{Report, ReportError},
     station::{Beginning, Check, Checked, Event, Patient},
-    store::{Device, FolderStore, JudgedBy, Stamp, StoreError},
+    store::{Device, Home, JudgedBy, Stamp, StoreError, Visits},
 };
 
-/// The file of the ledger of light.
-pub const LEDGER: &str = "light-ledger.json";
-/// The file of the worklist: a list of patients, the next one first.
-const WORKLIST: &str = "worklist.json";
+/// The name under which the ledger of light is kept.
+const LEDGER: &str = "light-ledger";
 
 /// Something to do.
 #[derive(Debug)]
 pub(super) enum Order {
     /// See whether something can be stored.
-    Check,
+    Check(Stamp),
     /// An encounter begins.
     Begin(Beginning, Stamp),
     /// Store an entry.
@@ -38,41 +38,50 @@ pub(super) enum Order {
         by: Option<JudgedBy>,
         at: Stamp,
     },
+    /// Make the report and store it; its number is put in here.
+    Report { asked: Asked, report: Box<Report> },
     /// An encounter is over.
     Forget(u32),
     /// Keep the ledger of light.
     Ledger(Box<Ledger>),
+    /// Note what an operator did.
+    Audit { actor: String, action: &'static str, at: Stamp },
     /// Read the worklist.
     Worklist,
 }
 
 /// The thread. Ends when nobody gives orders any more, with all of them carried out.
-pub(super) fn run(
-    folder: &std::path::Path,
-    device: &Device,
-    orders: &Receiver<Order>,
-    tell: &mpsc::Sender<Told>,
-    pulse: &Pulse,
-) {
-    let mut store: Option<FolderStore> = None;
+pub(super) fn run(home: Home, device: Device, orders: &Receiver<Order>, tell: &mpsc::Sender<Told>, pulse: &Pulse) {
+    let mut keeper = Keeper { home, device, visits: None };
     while let Some(order) = next_order(orders, pulse) {
-        let event = match order {
-            Order::Check => {
-                let found = open(&mut store, folder, device).and_then(|store| store.probe());
-                let found = found.map_or_else(|error| Checked::Bad(error.to_string()), |()| Checked::Good);
-                Event::Checked { check: Check::Store, found }
+        for told in keeper.carry_out(order) {
+            if tell.blocking_send(told).is_err() {
+                return;
             }
+        }
+    }
+}
+
+/// The record, once it is open: a disk may come later.
+struct Keeper {
+    home: Home,
+    device: Device,
+    visits: Option<Visits>,
+}
+
+impl Keeper {
+    /// Does something; returns what is to be told of it.
+    fn carry_out(&mut self, order: Order) -> Vec<Told> {
+        let event = match order {
+            Order::Check(at) => return self.check(at),
             Order::Begin(begun, at) => {
                 // What can't begin can't be stored: the first entry says so to the operator.
-                let begin = open(&mut store, folder, device).and_then(|store| store.begin(&begun, at));
-                if let Err(error) = begin {
-                    log::error!("{error}");
-                }
-                continue;
+                note("the beginning of an encounter", self.visits().and_then(|visits| visits.begin(&begun, at)));
+                return Vec::new();
             }
             Order::Entry { asked: Asked { number, token }, entry, photograph, by, at } => {
-                let stored = open(&mut store, folder, device)
-                    .and_then(|store| put(store, number, &entry, photograph.as_ref(), by.as_ref(), at));
+                let stored =
+                    self.visits().and_then(|visits| put(visits, number, &entry, photograph.as_ref(), by.as_ref(), at));
                 let event = match stored {
                     Ok(()) => encounter::Event::Persisted { token },
                     Err(error) => {
@@ -83,40 +92,96 @@ pub(super) fn run(
                 };
                 Event::Encounter { number, event }
             }
+            Order::Report { asked: Asked { number, token }, report } => {
+                let event = match self.report(number, *report) {
+                    Ok(report) => encounter::Event::Reported { token, report },
+                    Err(error) => {
+                        log::error!("no report: {error}");
+                        encounter::Event::ReportFailed { token }
+                    }
+                };
+                Event::Encounter { number, event }
+            }
             Order::Forget(number) => {
-                if let Some(store) = &mut store {
-                    store.forget(number);
+                if let Some(visits) = &mut self.visits {
+                    visits.forget(number);
                 }
-                continue;
+                return Vec::new();
             }
             Order::Ledger(ledger) => {
-                if let Err(error) = open(&mut store, folder, device).and_then(|store| store.keep(LEDGER, &*ledger)) {
-                    log::error!("the ledger of light is not stored: {error}");
-                }
-                continue;
+                note("the ledger of light", self.visits().and_then(|visits| visits.keep(LEDGER, &*ledger)));
+                return Vec::new();
             }
-            Order::Worklist => Event::Worklist(worklist(folder)),
+            Order::Audit { actor, action, at } => {
+                note(
+                    "a line of the audit log",
+                    self.visits().and_then(|visits| visits.audit(&actor, action, "device", at)),
+                );
+                return Vec::new();
+            }
+            Order::Worklist => Event::Worklist(worklist(&self.home)),
         };
-        if tell.blocking_send(Told::Station(event)).is_err() {
-            return;
+        vec![Told::Station(event)]
+    }
+
+    fn visits(&mut self) -> Result<&mut Visits, StoreError> {
+        self.visits.as_mut().ok_or_else(|| StoreError::missing("the record, which is not open,"))
+    }
+
+    /// Opens the record where it is not open yet, and sees whether something can be stored. The ledger of light is told
+    /// before: without it nobody gets light.
+    fn check(&mut self, at: Stamp) -> Vec<Told> {
+        let mut told = Vec::new();
+        let found = self.open(at, &mut told).and_then(Visits::probe);
+        let found = found.map_or_else(|error| Checked::Bad(error.to_string()), |()| Checked::Good);
+        told.push(Told::Station(Event::Checked { check: Check::Store, found }));
+        told
+    }
+
+    fn open(&mut self, at: Stamp, told: &mut Vec<Told>) -> Result<&mut Visits, StoreError> {
+        if self.visits.is_none() {
+            let record = self.home.open(self.device.clone(), at)?;
+            for encounter in record.broken_off() {
+                log::warn!("{encounter} was under way when the device stopped; it is closed as broken off");
+            }
+            let visits = Visits::new(record);
+            // One that can't be read is not begun anew: an eye could be given too much.
+            let ledger = visits.kept(LEDGER)?.unwrap_or_else(|| Ledger::new(Dose::GROUP_1_24H));
+            told.push(Told::Ledger(Box::new(ledger)));
+            self.visits = Some(visits);
         }
+        self.visits()
+    }
+
+    /// Makes a report and stores it; returns its number.
+    fn report(&mut self, number: u32, report: Report) -> Result<String, NoReport> {
+        let visits = self.visits()?;
+        let name = visits.name(number)?;
+        let at = report.at;
+        let pdf = Report { id: name.clone(), encounter: name.clone(), ..report }.pdf()?;
+        visits.report(number, NewReport { number: &name, replaces: None, pdf: &pdf }, at)?;
+        Ok(name)
     }
 }
 
-/// The store, opened where it is not yet: a disk may come later.
-fn open<'a>(
-    store: &'a mut Option<FolderStore>,
-    folder: &std::path::Path,
-    device: &Device,
-) -> Result<&'a mut FolderStore, StoreError> {
-    match store {
-        Some(store) => Ok(store),
-        None => Ok(store.insert(FolderStore::open(folder, device.clone())?)),
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+enum NoReport {
+    #[error(transparent)]
+    Made(#[from] ReportError),
+    #[error(transparent)]
+    Stored(#[from] StoreError),
+}
+
+/// Says in the log what is not stored and nobody waits for.
+fn note(what: &str, stored: Result<(), StoreError>) {
+    if let Err(error) = stored {
+        log::error!("{what} is not stored: {error}");
     }
 }
 
 fn put(
-    store: &mut FolderStore,
+    visits: &mut Visits,
     number: u32,
     entry: &Entry,
     photograph: Option<&(Arc<[u8]>, Box<Record>)>,
@@ -125,10 +190,10 @@ fn put(
 ) -> Result<(), StoreError> {
     match (entry, photograph, by) {
         (Entry::Photograph { eye, attempt, .. }, Some((bytes, record)), _) => {
-            store.photograph(number, *eye, *attempt, entry, bytes, record)
+            visits.photograph(number, (*eye, *attempt), entry, bytes, record, at)
         }
-        (Entry::Withdrawn { eye, attempt, .. }, _, _) => store.withdraw(number, *eye, *attempt),
-        (Entry::Result { .. } | Entry::Aborted, _, Some(by)) => store.end(number, entry, by, at),
+        (Entry::Withdrawn { eye, attempt, .. }, _, _) => visits.withdraw(number, *eye, *attempt, at),
+        (Entry::Result { .. } | Entry::Aborted, _, Some(by)) => visits.end(number, entry, by, at),
         // What is not there can't be stored, and must not pass for stored.
         (Entry::Photograph { .. }, None, _) => Err(StoreError::missing("the photograph")),
         (Entry::Result { .. } | Entry::Aborted, _, None) => Err(StoreError::missing("the bundle's name")),
@@ -136,8 +201,8 @@ fn put(
 }
 
 /// The worklist; empty where there is none, or none that can be read.
-fn worklist(folder: &std::path::Path) -> Vec<Patient> {
-    let path = folder.join(WORKLIST);
+fn worklist(home: &Home) -> Vec<Patient> {
+    let path = home.worklist();
     match std::fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             log::warn!("{}: not a list of patients: {error}", path.display());

@@ -38,8 +38,14 @@ pub(super) struct LightBudget {
 }
 
 impl LightBudget {
-    pub(super) fn new(calibration: Option<Calibration>, ledger: Option<Ledger>) -> Self {
-        LightBudget { calibration, ledger, patient: String::new(), practice: false, lit: None }
+    /// Without a ledger no limit is enforced.
+    pub(super) fn new(calibration: Option<Calibration>) -> Self {
+        LightBudget { calibration, ledger: None, patient: String::new(), practice: false, lit: None }
+    }
+
+    /// The ledger as it was kept; from now on it limits.
+    pub(super) fn has_kept(&mut self, ledger: Ledger) {
+        self.ledger = Some(ledger);
     }
 
     /// A patient sits down.
@@ -122,7 +128,9 @@ mod tests {
             "aiming_irradiance_uw_per_cm2 = 100.0\nflash_exposure_mj_per_cm2 = 400.0\ndate = 2026-11-28\ninstrument = \"none\"\nverified = false\n",
         )
         .unwrap();
-        LightBudget::new(Some(calibration), Some(Ledger::new(Dose::GROUP_1_24H)))
+        let mut budget = LightBudget::new(Some(calibration));
+        budget.has_kept(Ledger::new(Dose::GROUP_1_24H));
+        budget
     }
 
     #[test]

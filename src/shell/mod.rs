@@ -26,20 +26,21 @@ mod lights;
 mod live;
 mod practice;
 mod pulse;
+mod reporting;
 mod showing;
 mod told;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use ocellus_model::{laterality::Laterality, quality::Fingerprint};
 
 pub use devices::{Devices, Hand};
-pub use keeping::LEDGER;
 pub use practice::Room;
+pub use reporting::Reports;
 
 use crate::{
     encounter::{self, Entry, Fault, Monotonic, Reading, Stage, View},
@@ -61,8 +62,6 @@ const TICK: Duration = Duration::from_millis(250);
 const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
 /// How often the ledger of light is kept while there is light.
 const LEDGER_EVERY: Duration = Duration::from_secs(10);
-/// No clock stands before this program was written: 2026-11-01, in seconds since 1970.
-const CLOCK_EARLIEST: u64 = 1_793_491_200;
 /// A target of touch is this much larger than it looks, in millimetres.
 const TOUCH_GROWS: f32 = 1.4;
 
@@ -77,6 +76,8 @@ pub struct Settings {
     pub place: String,
     /// Months until the next screening of a patient without referable signs.
     pub months: u32,
+    /// How reports are made.
+    pub reports: Reports,
 }
 
 /// Why the device can't run.
@@ -114,6 +115,8 @@ struct Capture {
     eye: Laterality,
     attempt: u32,
     bytes: Arc<[u8]>,
+    /// Whether the operator said that it shows the other eye.
+    withdrawn: bool,
     record: Option<Record>,
     fingerprint: Option<Fingerprint>,
 }
@@ -135,6 +138,7 @@ struct Shell {
     operators: Arc<Mutex<Operators>>,
     place: String,
     months: u32,
+    reports: Reports,
     running: Running,
     start: Instant,
     screen: Screen,
@@ -146,8 +150,8 @@ struct Shell {
     button: Button,
     aiming: Aiming,
     budget: LightBudget,
-    /// Number of the encounter under way.
-    number_begun: Option<u32>,
+    /// The encounter under way.
+    begun: Option<Beginning>,
     captures: BTreeMap<u32, Capture>,
     exposing: Option<Exposing>,
     /// Whether the newest frame is of the eye that has light now.
@@ -168,15 +172,16 @@ struct Shell {
 
 impl Shell {
     fn new(settings: Settings, running: Running) -> Self {
-        let Settings { station, operators, place, months } = settings;
+        let Settings { station, operators, place, months, reports } = settings;
         let start = running.start;
         let station = Station::new(station, Monotonic(start.elapsed()));
-        let budget = LightBudget::new(running.calibration.clone(), running.ledger.clone());
+        let budget = LightBudget::new(running.calibration.clone());
         Shell {
             station,
             operators: Arc::new(Mutex::new(operators)),
             place,
             months,
+            reports,
             running,
             start,
             screen: Screen::Starting(Vec::new()),
@@ -186,7 +191,7 @@ impl Shell {
             button: Button::default(),
             aiming: Aiming::default(),
             budget,
-            number_begun: None,
+            begun: None,
             captures: BTreeMap::new(),
             exposing: None,
             is_live: false,
@@ -280,6 +285,14 @@ impl Shell {
             }
             Told::Photograph(bytes) => self.photographed(bytes),
             Told::Judged { asked, judged } => self.judged(asked, *judged),
+            Told::Ledger(ledger) => {
+                if self.running.limits_light {
+                    self.budget.has_kept(*ledger);
+                }
+            }
+            Told::SignIn { operator, action } => {
+                self.running.store(keeping::Order::Audit { actor: operator, action, at: Stamp::now() });
+            }
         }
     }
 
@@ -320,7 +333,7 @@ impl Shell {
             }
             return;
         }
-        let capture = Capture { eye, attempt, bytes: bytes.into(), record: None, fingerprint: None };
+        let capture = Capture { eye, attempt, bytes: bytes.into(), withdrawn: false, record: None, fingerprint: None };
         self.captures.insert(token, capture);
         // While it is judged, the last live picture stands for it.
         if let Some(preview) = self.running.newest.borrow().as_ref() {
@@ -333,7 +346,7 @@ impl Shell {
         let Judged { capture, eye, record, fingerprint, picture, map } = judged;
         let reading =
             Reading { outcome: record.outcome, reasons: record.reasons.clone(), findings: record.findings.clone() };
-        if self.number_begun == Some(asked.number) {
+        if self.begun.as_ref().is_some_and(|begun| begun.number == asked.number) {
             if let Some(known) = self.captures.get_mut(&capture) {
                 known.record = Some(record);
                 known.fingerprint = fingerprint;
@@ -383,9 +396,9 @@ impl Shell {
         if matches!(self.screen, Screen::Encounter(View::Rest { .. } | View::DropsWork { .. })) {
             self.dirty = true;
         }
-        self.budget.note_time(self.stamp());
+        self.budget.note_time(Stamp::now());
         if self.station.light().is_some() {
-            self.budget.aimed(self.stamp(), self.start.elapsed());
+            self.budget.aimed(Stamp::now(), self.start.elapsed());
             if self.start.elapsed() >= self.ledger_due {
                 self.ledger_due = self.start.elapsed() + LEDGER_EVERY;
                 self.keep_ledger();
@@ -427,7 +440,7 @@ impl Shell {
                     self.running.store(keeping::Order::Forget(number));
                     self.running.patient_leaves();
                     self.keep_ledger();
-                    self.number_begun = None;
+                    self.begun = None;
                     self.one_is_missing |= self.exposing.take().is_some_and(|exposing| exposing.flashed);
                     self.captures.clear();
                     self.pictures.clear();
@@ -440,13 +453,13 @@ impl Shell {
     fn check(&mut self, check: Check) {
         match check {
             Check::Bundle => self.running.judge(judging::Order::Load),
-            Check::Store => self.running.store(keeping::Order::Check),
+            Check::Store => self.running.store(keeping::Order::Check(Stamp::now())),
             Check::Camera | Check::Controller => match self.known.get(&check).cloned() {
                 Some(found) => self.tell(station::Event::Checked { check, found }),
                 None => self.awaited.push_back(check),
             },
             Check::Clock => {
-                let found = if clock_is_set() {
+                let found = if Stamp::now().clock_is_set {
                     Checked::Good
                 } else {
                     Checked::Bad("the clock stands before this program was written".to_owned())
@@ -461,15 +474,16 @@ impl Shell {
         // It takes its time, as it is meant to.
         tokio::task::spawn_blocking(move || {
             let tried = operators.lock().unwrap_or_else(PoisonError::into_inner).verify(&operator, &pin, now);
-            let refused = match tried {
-                SignIn::Accepted(_) => None,
-                SignIn::Wrong { tries_left } => Some(PinRefused::Wrong { tries_left }),
+            let (action, refused) = match tried {
+                SignIn::Accepted(_) => ("sign in", None),
+                SignIn::Wrong { tries_left } => ("sign in: wrong pin", Some(PinRefused::Wrong { tries_left })),
                 SignIn::LockedOut { until } => {
                     let seconds = until.saturating_sub(now).as_secs().saturating_add(1);
-                    Some(PinRefused::LockedOut { seconds })
+                    ("sign in: locked out", Some(PinRefused::LockedOut { seconds }))
                 }
             };
             // Nobody listens only when the program ends.
+            let _ended = tell.blocking_send(Told::SignIn { operator, action });
             let _ended = tell.blocking_send(Told::Station(station::Event::PinChecked { token, refused }));
         });
     }
@@ -480,8 +494,8 @@ impl Shell {
         self.budget.patient_sits(&begun.patient.id, begun.practice);
         self.aiming.forget();
         self.running.patient_sits(begun.number);
-        self.number_begun = Some(begun.number);
-        self.running.store(keeping::Order::Begin(begun, self.stamp()));
+        self.begun = Some(begun.clone());
+        self.running.store(keeping::Order::Begin(begun, Stamp::now()));
     }
 
     fn encounter(&mut self, number: u32, command: encounter::Command) {
@@ -514,16 +528,24 @@ impl Shell {
                     Entry::Withdrawn { .. } | Entry::Result { .. } | Entry::Aborted => None,
                 };
                 let by = self.running.judged_by.borrow().clone();
-                let at = self.stamp();
+                let at = Stamp::now();
                 let asked = Asked { number, token };
+                if let Entry::Withdrawn { eye, capture, .. } = &entry {
+                    // What shows the other eye stands for neither.
+                    self.pictures.remove(eye.as_str());
+                    if let Some(taken) = self.captures.get_mut(capture) {
+                        taken.withdrawn = true;
+                    }
+                }
                 self.running.store(keeping::Order::Entry { asked, entry, photograph, by, at });
             }
+            encounter::Command::Report { token } => self.report(Asked { number, token }),
         }
     }
 
     fn capture(&mut self, asked: Asked, eye: Laterality, attempt: u32, stage: Stage) {
         let permille = light_budget::flash(stage);
-        if let Err(refused) = self.budget.book_flash(eye, permille, self.stamp(), self.start.elapsed()) {
+        if let Err(refused) = self.budget.book_flash(eye, permille, Stamp::now(), self.start.elapsed()) {
             log::warn!("no flash: {refused}");
             let event = encounter::Event::CaptureFailed { token: asked.token, fault: Fault::LightLimit };
             return self.tell_encounter(asked.number, event);
@@ -536,7 +558,7 @@ impl Shell {
     }
 
     fn light(&mut self, eye: Option<Laterality>) {
-        self.budget.light(eye, self.stamp(), self.start.elapsed());
+        self.budget.light(eye, Stamp::now(), self.start.elapsed());
         self.is_live = false;
         self.running.aim_at(eye);
         let aim = eye.map(|_| lights::Aim {
@@ -604,14 +626,4 @@ impl Shell {
         };
         self.running.scene(scene);
     }
-
-    fn stamp(&self) -> Stamp {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Stamp { unix_seconds: i64::try_from(seconds).unwrap_or(i64::MAX), clock_is_set: clock_is_set() }
-    }
-}
-
-/// Whether the clock can be right.
-fn clock_is_set() -> bool {
-    SystemTime::now().duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() >= CLOCK_EARLIEST)
 }

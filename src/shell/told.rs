@@ -6,7 +6,7 @@ use embedded_graphics::prelude::Point;
 use image::RgbImage;
 use ocellus_model::{field::Field, laterality::Laterality, quality::Fingerprint};
 
-use crate::{encounter::Fault, judge::Record, screens::Shot, station};
+use crate::{encounter::Fault, judge::Record, light::Ledger, screens::Shot, station};
 
 /// Something that a task tells.
 #[derive(Debug)]
@@ -40,6 +40,15 @@ pub(super) enum Told {
     },
     /// The panel was touched, and the finger has left it.
     Touch(Point),
+    /// The ledger of light as it was kept.
+    Ledger(Box<Ledger>),
+    /// Somebody typed a PIN: what that came to.
+    SignIn {
+        /// Whose.
+        operator: String,
+        /// As the audit log calls it.
+        action: &'static str,
+    },
     /// A photograph was judged.
     Judged {
         /// Of the encounter's command.

@@ -539,7 +539,8 @@ impl Station {
                 }
                 command @ (encounter::Command::Capture { .. }
                 | encounter::Command::Judge { .. }
-                | encounter::Command::Persist { .. }) => {
+                | encounter::Command::Persist { .. }
+                | encounter::Command::Report { .. }) => {
                     self.commands.push_back(Command::Encounter { number, command });
                 }
             }

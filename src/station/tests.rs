@@ -113,6 +113,9 @@ impl Bench {
                         self.stored.push(entry);
                         encounter::Event::Persisted { token }
                     }
+                    encounter::Command::Report { token } => {
+                        encounter::Event::Reported { token, report: "device-000001".to_owned() }
+                    }
                     encounter::Command::Show(view) => unreachable!("{view:?} is no question"),
                 };
                 Event::Encounter { number, event }
@@ -163,6 +166,9 @@ fn a_whole_day_begins_with_checks_and_sign_in_and_counts_its_patients() {
         bench.press(Press::Map);
         assert!(matches!(bench.screen, Screen::Map(_)));
         bench.press(Press::Map);
+        bench.press(Press::Continue);
+        bench.answer_all();
+        assert!(matches!(bench.screen, Screen::Encounter(View::Report { report: Some(_), .. })), "{:?}", bench.screen);
         bench.press(Press::Continue);
     }
     let Screen::Home(home) = &bench.screen else { panic!("{:?}", bench.screen) };
@@ -294,7 +300,10 @@ fn without_operators_one_can_only_practise_and_practice_is_not_counted() {
     assert!(bench.station.is_practice());
     bench.press(Press::Answer(true));
     bench.answer_all();
-    bench.press(Press::Continue);
+    for _ in ["result", "report"] {
+        bench.press(Press::Continue);
+        bench.answer_all();
+    }
     assert_eq!(bench.station.tally(), Tally::default());
     assert!(matches!(bench.screen, Screen::Home(_)));
 }

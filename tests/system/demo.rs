@@ -32,11 +32,11 @@ fn names(folder: &Path, ending: &str) -> Vec<String> {
 
 /// The one encounter's folder.
 fn encounter(out: &Path) -> PathBuf {
-    out.join("store/practice/000001")
+    out.join("encounter/ocellus-practice-000001")
 }
 
 fn result(out: &Path) -> Value {
-    serde_json::from_slice(&fs::read(encounter(out).join("result.json")).unwrap()).unwrap()
+    serde_json::from_slice(&fs::read(encounter(out).join("encounter.json")).unwrap()).unwrap()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_encounter_leaves_screens_photographs_and_the_result() {
         .filter(|name| !["judging", "starting"].contains(name))
         .collect();
     // Two eyes aimed at one after the other are one run of live pictures.
-    let mut expected = vec!["home", "aim", "retake", "aim", "result", "map", "result", "home", "stopping"];
+    let mut expected = vec!["home", "aim", "retake", "aim", "result", "map", "result", "report", "home", "stopping"];
     if shown[1..3] == ["aim", "aim"] {
         expected.insert(1, "aim");
     }
@@ -64,19 +64,22 @@ fn an_encounter_leaves_screens_photographs_and_the_result() {
     }
     let film = fs::read(out.join("encounter.gif")).unwrap();
     assert!(film.starts_with(b"GIF89a") && film.windows(11).any(|bytes| bytes == b"NETSCAPE2.0"), "animated");
-    let photographs = encounter(&out).join("photographs");
-    assert_eq!(names(&photographs, ".jpg"), ["OD-1.jpg", "OS-1.jpg", "OS-2.jpg"]);
-    assert_eq!(names(&photographs, ".json"), ["OD-1.json", "OS-1.json", "OS-2.json"]);
+    assert_eq!(names(&encounter(&out), ".jpg"), ["OD-1.jpg", "OS-1.jpg", "OS-2.jpg"]);
+    assert!(fs::read(encounter(&out).join("report-1.pdf")).unwrap().starts_with(b"%PDF-"));
 
     let result = result(&out);
-    assert_eq!((&result["simulated"], &result["practice"]), (&true.into(), &true.into()));
-    let end = &result["end"];
+    assert_eq!((&result["device"]["simulated"], &result["summary"]["practice"]), (&true.into(), &true.into()));
+    let end = &result["ended"]["end"];
     assert_eq!((&end["kind"], &end["patient"]), (&"result".into(), &"no_referable_signs".into()));
     for eye in ["right", "left"] {
         assert_eq!((&end[eye]["status"], &end[eye]["outcome"]), (&"judged".into(), &"no_referable_signs".into()));
     }
-    let outcomes: Vec<&Value> =
-        result["photographs"].as_array().unwrap().iter().map(|photograph| &photograph["record"]["outcome"]).collect();
+    let outcomes: Vec<&Value> = result["photographs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|photograph| &photograph["payload"]["judged"]["outcome"])
+        .collect();
     assert_eq!(outcomes, ["no_referable_signs", "no_result", "no_referable_signs"]);
     assert!(run.out.contains("No referable signs found") && run.out.contains("encounter.gif"), "{}", run.out);
 }
@@ -88,8 +91,9 @@ fn what_the_network_finds_is_what_the_result_says() {
     let run = demo(&bundle, &out);
     assert_eq!(run.code, Some(0), "{run:?}");
     let result = result(&out);
-    assert_eq!(result["end"]["patient"], "refer");
-    assert_eq!(result["end"]["right"]["findings"], serde_json::json!(["anomaly", "glaucoma"]));
+    let end = &result["ended"]["end"];
+    assert_eq!(end["patient"], "refer");
+    assert_eq!(end["right"]["findings"], serde_json::json!(["anomaly", "glaucoma"]));
     assert!(run.out.contains("Refer to an eye care professional"), "{}", run.out);
 }
 

@@ -15,13 +15,14 @@ use std::{
 use embedded_graphics::prelude::Point;
 use ocellus::{
     encounter::{Question, View},
+    record::{Encounter, Search, Store},
     screens::{Context, Screens},
     station::{Press, Screen},
+    store::{Home, Stamp},
 };
 use ocellus_board::panel::Geometry;
 use ocellus_model::label::Output;
 use ocellus_tests::{bundles::SignedBundle, programs::Run};
-use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
 /// How long anything may take before the test gives up.
@@ -156,8 +157,30 @@ fn config() -> String {
     )
 }
 
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+const AT: Stamp = Stamp { unix_seconds: 1_795_900_000, clock_is_set: true };
+
+/// The record that a device left.
+fn record(store: &Path) -> Store {
+    let device = ocellus::store::Device {
+        site: "test".to_owned(),
+        name: "test".to_owned(),
+        version: "0".to_owned(),
+        simulated: true,
+    };
+    Home { folder: store.to_owned(), key_file: None }.open(device, AT).unwrap()
+}
+
+/// The one encounter of a record.
+fn only(record: &mut Store) -> Encounter {
+    let found = record.list(&Search::default(), 10).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    record.read(found[0].id, "test", AT).unwrap()
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[test]
@@ -171,22 +194,36 @@ fn a_patient_is_screened_from_sign_in_to_the_stored_result() {
     device.wait_for("aim");
     device.wait_for("result");
     device.button();
+    device.wait_for("report");
+    device.button();
     device.wait_for("home");
     let store = device.store.clone();
     assert_eq!(device.end(), Some(0));
 
-    let encounter = store.join("encounters/000001");
-    let visit = json(&encounter.join("visit.json"));
-    assert_eq!(visit["patient"]["name"], "Roe, Jane");
-    assert_eq!((&visit["operator"], &visit["device"]["simulated"]), (&"amina".into(), &true.into()));
-    let result = json(&encounter.join("result.json"));
-    assert_eq!(result["end"]["patient"], "no_referable_signs");
-    assert_eq!(result["practice"], false);
-    for name in ["OD-1", "OS-1"] {
-        let bytes = fs::read(encounter.join(format!("photographs/{name}.jpg"))).unwrap();
+    let mut record = record(&store);
+    let kept = only(&mut record);
+    assert_eq!((&kept.summary.patient.name[..], kept.summary.operator.as_deref()), ("Roe, Jane", Some("amina")));
+    assert_eq!((&kept.summary.name[..], kept.summary.practice), ("ocellus-000001", false));
+    assert_eq!(kept.device["simulated"], true);
+    assert_eq!(kept.ended.unwrap()["end"]["patient"], "no_referable_signs");
+    assert_eq!(kept.reports.len(), 1);
+    let report = record.report_pdf("ocellus-000001").unwrap();
+    assert!(report.starts_with(b"%PDF-") && report.len() > 20_000, "{}", report.len());
+    assert_eq!(kept.photographs.len(), 2);
+    for photograph in &kept.photographs {
+        let bytes = record.photograph_bytes(kept.summary.id, photograph.eye, photograph.attempt).unwrap();
         assert_eq!(ocellus_model::image::decode(&bytes).unwrap().pixels.dimensions(), (1024, 1024));
-        let record = json(&encounter.join(format!("photographs/{name}.json")));
-        assert_eq!(record["record"]["outcome"], "no_referable_signs", "{record}");
+        assert_eq!(photograph.payload["judged"]["outcome"], "no_referable_signs", "{photograph:?}");
+    }
+    let done: Vec<String> = record.log(None, None, 50).unwrap().into_iter().map(|line| line.action).collect();
+    for action in ["create", "sign in", "begin", "photograph", "end", "report", "open"] {
+        assert!(done.iter().any(|done| done == action), "{action}: {done:?}");
+    }
+    // Nothing on the disk names the patient.
+    for file in files(&store) {
+        let bytes = fs::read(&file).unwrap();
+        let is_named = |name: &str| bytes.windows(name.len()).any(|found| found == name.as_bytes());
+        assert!(!is_named("Roe, Jane") && !is_named("4711"), "{}", file.display());
     }
 }
 
@@ -198,9 +235,10 @@ fn a_yes_before_the_photographs_is_stored_as_refer() {
     device.wait_for("result");
     let store = device.store.clone();
     assert_eq!(device.end(), Some(0));
-    let result = json(&store.join("encounters/000001/result.json"));
-    assert_eq!((&result["end"]["patient"], &result["end"]["pre_check"]), (&"refer".into(), &"symptoms".into()));
-    assert_eq!(fs::read_dir(store.join("encounters/000001/photographs")).unwrap().count(), 0);
+    let kept = only(&mut record(&store));
+    let end = &kept.ended.unwrap()["end"];
+    assert_eq!((&end["patient"], &end["pre_check"]), (&"refer".into(), &"symptoms".into()));
+    assert_eq!(kept.photographs, []);
 }
 
 #[test]
@@ -214,8 +252,9 @@ fn a_signal_to_end_in_the_middle_of_aiming_is_stored_and_leaves_nothing_half_wri
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let store = device.store.clone();
     assert_eq!(device.end(), Some(0));
-    let result = json(&store.join("practice/000001/result.json"));
-    assert_eq!(result["end"]["kind"], "aborted");
+    let kept = only(&mut record(&store));
+    assert_eq!((&kept.summary.state[..], kept.summary.practice), ("broken off", true));
+    assert_eq!(kept.ended.unwrap()["end"]["kind"], "aborted");
 }
 
 #[test]

@@ -98,6 +98,23 @@ full eye examination.",
             "Gefäßverschluss", "انسداد وعائي";
         OtherCondition: "another condition", "otra afección", "une autre affection", "outra condição", "andere Erkrankung",
             "حالة أخرى";
+        ReportReady: "The report is ready", "El informe está listo", "Le compte rendu est prêt", "O relatório está pronto",
+            "Der Bericht ist fertig", "التقرير جاهز";
+        ReportReadyLine: "It is kept with this visit. The desk finds it by this number or code.",
+            "Se guarda con esta visita. En recepción se encuentra por este número o código.",
+            "Il est gardé avec cette visite. L’accueil le trouve par ce numéro ou ce code.",
+            "Fica guardado com esta visita. A receção encontra-o por este número ou código.",
+            "Er liegt bei diesem Besuch. Der Empfang findet ihn unter dieser Nummer oder diesem Code.",
+            "محفوظ مع هذه الزيارة. يجده الاستقبال بهذا الرقم أو الرمز.";
+        ReportNumber: "Report", "Informe", "Compte rendu", "Relatório", "Bericht", "التقرير";
+        NoReport: "No report could be made", "No se pudo hacer el informe", "Pas de compte rendu",
+            "Não foi possível fazer o relatório", "Kein Bericht möglich", "تعذر إعداد التقرير";
+        NoReportLine: "The result itself is stored. Try again, or write it down for the patient.",
+            "El resultado está guardado. Reintente, o anótelo para el paciente.",
+            "Le résultat est enregistré. Réessayez, ou notez-le pour le patient.",
+            "O resultado está guardado. Tente de novo, ou anote-o para o doente.",
+            "Das Ergebnis ist gespeichert. Noch einmal, oder für den Patienten aufschreiben.",
+            "النتيجة محفوظة. أعد المحاولة، أو اكتبها للمريض.";
         MapTitle: "Where the program looked", "Dónde miró el programa", "Où le programme a regardé",
             "Onde o programa olhou", "Wohin das Programm sah", "أين نظر البرنامج";
         MapLine: "Not a diagnosis.", "No es un diagnóstico.", "Ce n’est pas un diagnostic.", "Não é um diagnóstico.",

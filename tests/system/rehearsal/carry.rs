@@ -172,6 +172,7 @@ impl World {
                 Ok(())
             }
             encounter::Command::Persist { token, entry } => self.persist(number, token, entry),
+            encounter::Command::Report { token } => self.report(number, token),
         }
     }
 
@@ -330,6 +331,24 @@ impl World {
         }
         for at in answers {
             self.queue.push(at + 1, Happening::Stored(key, entry.clone(), token));
+        }
+        Ok(())
+    }
+
+    /// A report is made of what is stored: never before its result, and of no other.
+    fn report(&mut self, number: u32, token: u32) -> Holds {
+        let stored = self.disk.has_result((self.boot, number));
+        holds(Rule::StoredBeforeShown, stored, || format!("a report on {number}, which has no stored result"))?;
+        let within = self.settings.encounter.store_within;
+        let (fate, answers) = self.answers(within);
+        let event = match (fate, self.room.store) {
+            (Fate::Fails, _) | (_, Some(_)) => encounter::Event::ReportFailed { token },
+            (Fate::Soon | Fate::Late | Fate::Never | Fate::Twice | Fate::Lies, None) => {
+                encounter::Event::Reported { token, report: format!("device-{number:06}") }
+            }
+        };
+        for at in answers {
+            self.queue.push(at, Happening::Told(self.boot, Event::Encounter { number, event: event.clone() }));
         }
         Ok(())
     }

@@ -88,6 +88,17 @@ impl World {
                     self.disk.reading(key, *eye).is_some_and(|(_, reading)| reading.reasons.contains(&WRONG_EYE));
                 holds(Rule::StoredBeforeShown, doubted, || format!("{eye} is doubted, no such photograph is stored"))
             }
+            View::Report { patient, .. } => {
+                self.check_negative(key, *patient, None)?;
+                let stored = self
+                    .disk
+                    .of(key)
+                    .iter()
+                    .any(|entry| matches!(entry, Entry::Result { patient: of, .. } if of == patient));
+                holds(Rule::StoredBeforeShown, stored, || {
+                    format!("a report says {patient:?}, stored is {:?}", self.disk.of(key))
+                })
+            }
             View::Ready
             | View::Question(_)
             | View::Aim { .. }

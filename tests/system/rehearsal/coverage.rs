@@ -6,7 +6,7 @@ use ocellus::{
 };
 
 /// The names of all states; [`state`] tells which is which.
-const STATES: [&str; 19] = [
+const STATES: [&str; 21] = [
     "idle",
     "asking",
     "aiming",
@@ -22,6 +22,8 @@ const STATES: [&str; 19] = [
     "drops_work",
     "concluding",
     "result",
+    "reporting",
+    "report",
     "confirming_abort",
     "fault",
     "aborting",
@@ -30,7 +32,7 @@ const STATES: [&str; 19] = [
 
 /// The names of all screens; [`screen`] tells which is which. [`View::Ready`] is no screen of the station: an encounter
 /// begins and ends within one event.
-const SCREENS: [&str; 26] = [
+const SCREENS: [&str; 28] = [
     "starting",
     "blocked",
     "clock-not-set",
@@ -50,6 +52,8 @@ const SCREENS: [&str; 26] = [
     "offer-drops",
     "drops-work",
     "result",
+    "report",
+    "report-failed",
     "confirm-abort",
     "fault",
     "map",
@@ -176,10 +180,12 @@ fn state(of: &State) -> usize {
         State::DropsWork { .. } => 12,
         State::Concluding { .. } => 13,
         State::Result => 14,
-        State::ConfirmingAbort { .. } => 15,
-        State::Fault { .. } => 16,
-        State::Aborting { .. } => 17,
-        State::Ended => 18,
+        State::Reporting { .. } => 15,
+        State::Report { .. } => 16,
+        State::ConfirmingAbort { .. } => 17,
+        State::Fault { .. } => 18,
+        State::Aborting { .. } => 19,
+        State::Ended => 20,
     }
 }
 
@@ -207,14 +213,16 @@ fn screen(of: &Screen) -> Option<usize> {
             View::OfferDrops { .. } => 16,
             View::DropsWork { .. } => 17,
             View::Result { .. } => 18,
-            View::ConfirmAbort => 19,
-            View::Fault(_) => 20,
+            View::Report { report: Some(_), .. } => 19,
+            View::Report { report: None, .. } => 20,
+            View::ConfirmAbort => 21,
+            View::Fault(_) => 22,
         },
-        Screen::Map(_) => 21,
-        Screen::Health(_) => 22,
-        Screen::Settings { .. } => 23,
-        Screen::Stopping => 24,
-        Screen::Pin { locked: true, .. } => 25,
+        Screen::Map(_) => 23,
+        Screen::Health(_) => 24,
+        Screen::Settings { .. } => 25,
+        Screen::Stopping => 26,
+        Screen::Pin { locked: true, .. } => 27,
     })
 }
 

@@ -81,6 +81,11 @@ impl Disk {
         })
     }
 
+    /// Whether the result of an encounter is stored.
+    pub(crate) fn has_result(&self, key: Key) -> bool {
+        self.of(key).iter().any(|entry| matches!(entry, Entry::Result { .. }))
+    }
+
     /// Encounters since a start with such a result that is stored, those left out that are practice.
     pub(crate) fn results(&self, boot: u32, disposition: PatientDisposition, practice: &BTreeSet<Key>) -> u32 {
         let is_such = |entry: &Entry| matches!(entry, Entry::Result { patient, .. } if *patient == disposition);

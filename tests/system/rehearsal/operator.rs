@@ -176,6 +176,8 @@ fn screening(view: &View, dice: &mut Dice) -> Doing {
             _ => Press::Eye(eye.other()),
         },
         View::Result { .. } => dice.weighted(&[(3, Press::Continue), (1, Press::Map)]),
+        View::Report { report: Some(_), .. } => Press::Continue,
+        View::Report { report: None, .. } => dice.weighted(&[(2, Press::Retry), (1, Press::Continue)]),
         View::ConfirmAbort => dice.weighted(&[(1, Press::Back), (1, Press::BreakOffIndeed)]),
         View::Fault(_) => dice.weighted(&[(12, Press::Retry), (1, Press::BreakOff)]),
     };
@@ -203,7 +205,7 @@ pub(crate) fn leaves(screen: &Screen) -> Option<Doing> {
             View::Question(_) => Press::Answer(false),
             View::Aim { .. } => Press::Photograph,
             View::WhyNot { .. } => Press::Because(Unscreenable::Declined),
-            View::Retake { .. } | View::DropsWork { .. } | View::Result { .. } => Press::Continue,
+            View::Retake { .. } | View::DropsWork { .. } | View::Result { .. } | View::Report { .. } => Press::Continue,
             View::WhichEye { .. } => Press::WhichEye(true),
             View::OfferDrops { .. } => Press::NoDrops,
             View::ConfirmAbort => Press::Back,

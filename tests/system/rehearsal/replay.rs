@@ -10,7 +10,7 @@
 //! {"light": "OD"}
 //! ```
 //!
-//! What comes of an event: `show`, `capture`, `judge` and `persist` are commands, `light` says that the eye that may have
+//! What comes of an event: `show`, `capture`, `judge`, `persist` and `report` are commands, `light` says that the eye that may have
 //! light is another one, `ignored` that the event did not fit the state it names. `UPDATE_REPLAYS=1` writes those lines
 //! anew and leaves settings and events as they are: look at the difference before it is kept.
 //!
@@ -38,6 +38,7 @@ fn describe(command: &Command) -> Value {
             json!({"judge": token, "capture": capture, "eye_confirmed": eye_confirmed})
         }
         Command::Persist { token, entry } => json!({"persist": token, "entry": entry}),
+        Command::Report { token } => json!({"report": token}),
     }
 }
 
@@ -59,6 +60,7 @@ fn show(view: &View) -> Value {
         View::Result { right, left, patient, pre_check } => {
             json!({"right": right, "left": left, "patient": patient, "pre_check": pre_check})
         }
+        View::Report { report, patient } => json!({"number": report, "patient": patient}),
         View::Fault(fault) => json!({"fault": fault}),
     };
     let mut described = Map::from_iter([("show".to_owned(), json!(view.name()))]);

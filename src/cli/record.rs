@@ -1,0 +1,242 @@
+//! `ocellus record`: looks into the record of encounters, exports, checks, backs up and purges it.
+
+use std::{
+    io::{self, BufRead, Write},
+    path::PathBuf,
+};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::run::{device, home};
+use crate::{
+    config::Config,
+    error::{Exit, ExpectedError},
+    record::{BackupKey, EncounterId, Key, Passphrase, RestoreKey, Retention, Search, Store, StoreError, Summary},
+    store::Stamp,
+};
+
+/// What this verb's exit codes mean.
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  the record cannot be read or written, or was changed from outside
+  2  wrong usage or configuration";
+
+/// Looks into the record of encounters, exports, checks, backs up and purges it.
+///
+/// The device must not run meanwhile: one program has the record open at a time. Whatever shows or changes something of a
+/// patient is noted in the record's audit log under --actor.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// The device's configuration, which says where the record lies [default: the defaults]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set a key of the configuration, as in --set store.folder=DIR; may be given several times
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Who does it, for the audit log
+    #[arg(long, global = true, value_name = "NAME", default_value = "service", value_parser = actor)]
+    actor: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Lists encounters, the newest first
+    #[command(after_help = EXIT_CODES)]
+    List {
+        /// Only of the patient with this number
+        #[arg(long, value_name = "NUMBER")]
+        patient: Option<String>,
+        /// Only of patients whose name begins so
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Only with practice patients
+        #[arg(long)]
+        practice: bool,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Prints all that is known of one encounter as JSON, but no photographs
+    #[command(after_help = EXIT_CODES)]
+    Show {
+        /// Its number, as `list` prints it
+        encounter: String,
+    },
+    /// Writes all that the record has of one patient into a folder, not encrypted
+    #[command(after_help = EXIT_CODES)]
+    Export {
+        /// The patient's number
+        patient: String,
+        /// The folder; must be empty or not there
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Prints the audit log, the newest line first
+    #[command(after_help = EXIT_CODES)]
+    Log {
+        /// Only lines on this encounter
+        #[arg(long, value_name = "ENCOUNTER")]
+        of: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Checks that the record is whole and nothing was changed from outside
+    #[command(after_help = EXIT_CODES)]
+    Check,
+    /// A supervisor has looked at what the check found: encounters may begin again
+    #[command(after_help = EXIT_CODES)]
+    Accept,
+    /// Writes the whole record into one encrypted file
+    #[command(after_help = EXIT_CODES)]
+    Backup {
+        /// The file; must not be there
+        file: PathBuf,
+        /// The public key of who may open it (age1…); may be given several times. Without one, a passphrase is read from
+        /// standard input
+        #[arg(long, value_name = "KEY")]
+        recipient: Vec<String>,
+    },
+    /// Makes the record anew from a backup, where there is none; what opens it is read from standard input
+    #[command(after_help = EXIT_CODES)]
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Standard input holds a secret key (AGE-SECRET-KEY-1…) instead of a passphrase
+        #[arg(long)]
+        identity: bool,
+    },
+    /// Destroys encounters that are old enough and that the archive has
+    #[command(after_help = EXIT_CODES)]
+    Purge {
+        /// Days that an encounter is kept
+        #[arg(long, value_name = "N")]
+        days: u32,
+        /// Also those that were never to be sent anywhere: they are nowhere else
+        #[arg(long)]
+        also_never_sent: bool,
+    },
+}
+
+fn actor(name: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if (1..=40).contains(&name.len()) && name.chars().all(plain) {
+        Ok(name.to_owned())
+    } else {
+        Err("expected 1 to 40 letters, digits, . - _".to_owned())
+    }
+}
+
+/// Does it.
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
+    let config = Config::load(arguments.config.as_deref(), &arguments.set)?;
+    let (home, device) = (home(&config), device(&config));
+    let at = Stamp::now();
+    if let Verb::Restore { file, identity } = &arguments.verb {
+        let secret = passphrase()?;
+        let by = if *identity { RestoreKey::Identity(secret) } else { RestoreKey::Passphrase(secret) };
+        let key_file = home.key_file();
+        let key = if key_file.exists() { Key::File(key_file) } else { Key::create_file(&key_file)? };
+        let store = Store::restore(file, &by, &home.record(), &key, device, at)?;
+        return said(format_args!("{} encounters", store.list(&Search::default(), u32::MAX)?.len()));
+    }
+    let key = Key::File(home.key_file());
+    let mut store = Store::open(&home.record(), &key, device, at)?;
+    let actor = &arguments.actor;
+    match &arguments.verb {
+        Verb::List { patient, name, practice, limit } => {
+            let search = Search {
+                patient_id: patient.as_deref(),
+                name_prefix: name.as_deref(),
+                practice: practice.then_some(true),
+                ..Search::default()
+            };
+            let found = store.list(&search, *limit)?;
+            store.audit(actor, "list", "record", &found.len(), at)?;
+            found.iter().try_for_each(line).map_err(ExpectedError::Output)?;
+            Ok(Exit::Success)
+        }
+        Verb::Show { encounter } => {
+            let id = by_name(&store, encounter)?;
+            print(&store.read(id, actor, at)?)
+        }
+        Verb::Export { patient, out } => print(&store.export_patient(patient, out, actor, at)?),
+        Verb::Log { of, limit } => {
+            for line in store.log(of.as_deref(), None, *limit)? {
+                print(&line)?;
+            }
+            Ok(Exit::Success)
+        }
+        Verb::Check => {
+            for finding in store.findings() {
+                writeln!(io::stdout().lock(), "{finding}").map_err(ExpectedError::Output)?;
+            }
+            if store.findings().is_empty() {
+                return said(format_args!("whole; {} lines in the audit log", store.head().sequence));
+            }
+            Ok(Exit::Failed)
+        }
+        Verb::Accept => {
+            let count = store.findings().len();
+            store.accept(actor, at)?;
+            said(format_args!("{count} findings accepted"))
+        }
+        Verb::Backup { file, recipient } => {
+            let key = match &recipient[..] {
+                [] => BackupKey::Passphrase(passphrase()?),
+                keys => BackupKey::Recipients(keys.to_vec()),
+            };
+            print(&store.backup(file, &key, actor, at)?)
+        }
+        Verb::Purge { days, also_never_sent } => {
+            let retention = Retention { days: *days, also_never_sent: *also_never_sent };
+            print(&store.purge(retention, actor, at)?)
+        }
+        // Done above, where there is no record yet.
+        Verb::Restore { .. } => Ok(Exit::Success),
+    }
+}
+
+/// An encounter in one line: number, when, how it stands, photographs, patient.
+fn line(of: &Summary) -> io::Result<()> {
+    let clock = if of.begun.clock_is_set { "" } else { "?" };
+    writeln!(
+        io::stdout().lock(),
+        "{}\t{}{clock}\t{}\t{}\t{}\t{}",
+        of.name,
+        of.begun.unix_seconds,
+        of.state,
+        of.photographs,
+        of.patient.id,
+        of.patient.name
+    )
+}
+
+fn by_name(store: &Store, name: &str) -> Result<EncounterId, ExpectedError> {
+    let all = store.list(&Search::default(), u32::MAX)?;
+    let found = all.into_iter().find(|summary| summary.name == name).map(|summary| summary.id);
+    found.ok_or_else(|| ExpectedError::Record(StoreError::missing(format!("encounter {name}"))))
+}
+
+fn print(value: &impl Serialize) -> Result<Exit, ExpectedError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| ExpectedError::Output(error.into()))?;
+    said(format_args!("{text}"))
+}
+
+fn said(words: std::fmt::Arguments<'_>) -> Result<Exit, ExpectedError> {
+    writeln!(io::stdout().lock(), "{words}").map_err(ExpectedError::Output)?;
+    Ok(Exit::Success)
+}
+
+/// The first line of standard input: never an argument, which every program on the machine can read.
+fn passphrase() -> Result<Passphrase, ExpectedError> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|error| {
+        ExpectedError::Usage(format!("standard input: expected a line with the passphrase or key: {error}"))
+    })?;
+    Ok(Passphrase::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
