@@ -56,19 +56,28 @@ impl Home {
     /// # Errors
     /// When the folder can't be made, or [`Store::open`] or [`Store::create`] fails.
     pub fn open(&self, device: Device, at: Stamp) -> Result<Store, StoreError> {
-        let (record, key_file) = (self.record(), self.key_file());
-        let key = Key::File(key_file.clone());
+        let record = self.record();
         if Store::is_at(&record) {
-            return Store::open(&record, &key, device, at);
+            Store::open(&record, &Key::File(self.key_file()), device, at)
+        } else {
+            Store::create(&record, &self.new_key()?, device, at)
         }
+    }
+
+    /// The key for a record that is made now: the one that lies there, or one that is made.
+    ///
+    /// # Errors
+    /// When there is none and it, or a folder for it or the record, can't be made.
+    pub fn new_key(&self) -> Result<Key, StoreError> {
+        let key_file = self.key_file();
         for folder in [Some(self.folder.as_path()), key_file.parent()].into_iter().flatten() {
             fs::create_dir_all(folder).map_err(StoreError::io(folder, "made"))?;
         }
-        if !key_file.exists() {
-            Key::create_file(&key_file)?;
-            log::warn!("{}: a new key; without it and a backup the record is lost: keep a copy", key_file.display());
+        if key_file.exists() {
+            return Ok(Key::File(key_file));
         }
-        Store::create(&record, &key, device, at)
+        log::warn!("{}: a new key; without it and a backup the record is lost: keep a copy", key_file.display());
+        Key::create_file(&key_file)
     }
 }
 
@@ -95,13 +104,21 @@ struct Ended<'a> {
 #[derive(Debug)]
 pub struct Visits {
     record: Store,
-    ids: BTreeMap<u32, EncounterId>,
+    visits: BTreeMap<u32, Visit>,
+}
+
+/// An encounter under way.
+#[derive(Debug)]
+struct Visit {
+    id: EncounterId,
+    /// How it ended, once that is stored.
+    end: Option<Entry>,
 }
 
 impl Visits {
     /// Encounters that are put into a record.
     pub fn new(record: Store) -> Self {
-        Visits { record, ids: BTreeMap::new() }
+        Visits { record, visits: BTreeMap::new() }
     }
 
     /// Whether photographs could be stored now.
@@ -120,7 +137,7 @@ impl Visits {
         let Beginning { number, patient, practice, operator } = begun;
         let begin = Begin { patient, practice: *practice, operator: operator.as_deref() };
         let id = self.record.begin(begin, &serde_json::Value::Null, at)?;
-        self.ids.insert(*number, id);
+        self.visits.insert(*number, Visit { id, end: None });
         Ok(())
     }
 
@@ -151,18 +168,23 @@ impl Visits {
         self.record.withdraw(id, eye, attempt, at)
     }
 
-    /// Stores how an encounter ended.
+    /// Stores how an encounter ended. The same again, as when the answer to the first time came too late, changes nothing.
     ///
     /// # Errors
-    /// When that can't be written.
+    /// When that can't be written, or it ended otherwise already.
     pub fn end(&mut self, number: u32, end: &Entry, by: &JudgedBy, at: Stamp) -> Result<(), StoreError> {
-        let id = self.id(number)?;
+        let visit = self.visits.get_mut(&number).ok_or_else(|| not_begun(number))?;
+        if visit.end.as_ref() == Some(end) {
+            return Ok(());
+        }
         let how = match end {
             Entry::Result { .. } => End::Result,
             Entry::Photograph { .. } | Entry::Withdrawn { .. } | Entry::Aborted => End::BrokenOff,
         };
         let ended = Ended { statement: &by.statement, bundle: &by.bundle, end };
-        self.record.end(id, how, &ended, &[], at)
+        self.record.end(visit.id, how, &ended, &[], at)?;
+        visit.end = Some(end.clone());
+        Ok(())
     }
 
     /// The number by which an encounter is found among those of all devices of a site.
@@ -173,10 +195,10 @@ impl Visits {
         self.record.name(self.id(number)?)
     }
 
-    /// Stores the report on an encounter. Another one takes the place of one that is there already, which stays.
+    /// Stores the report on an encounter. The same again changes nothing.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When it can't be written, or another report has its number.
     pub fn report(&mut self, number: u32, report: NewReport<'_>, at: Stamp) -> Result<(), StoreError> {
         let id = self.id(number)?;
         self.record.report(id, report, &[], at)
@@ -184,7 +206,7 @@ impl Visits {
 
     /// An encounter is over: nothing more comes to it.
     pub fn forget(&mut self, number: u32) {
-        self.ids.remove(&number);
+        self.visits.remove(&number);
     }
 
     /// Stores something of the device's own under a name.
@@ -205,7 +227,7 @@ impl Visits {
         read.map(Some).map_err(|error| StoreError::Damaged { found: format!("{name}: {error}") })
     }
 
-    /// Adds a line to the audit log: who did what to what. `detail` must not name a patient.
+    /// Adds a line to the audit log: who did what to what.
     ///
     /// # Errors
     /// When it can't be written.
@@ -214,8 +236,12 @@ impl Visits {
     }
 
     fn id(&self, number: u32) -> Result<EncounterId, StoreError> {
-        self.ids.get(&number).copied().ok_or_else(|| StoreError::missing(format!("encounter {number} of this start")))
+        self.visits.get(&number).map(|visit| visit.id).ok_or_else(|| not_begun(number))
     }
+}
+
+fn not_begun(number: u32) -> StoreError {
+    StoreError::missing(format!("encounter {number} of this start"))
 }
 
 /// How a photograph is called in messages and records.
@@ -225,8 +251,14 @@ pub fn photograph_name(eye: Laterality, attempt: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ocellus_model::bundle::Digest;
+
     use super::*;
-    use crate::station::Patient;
+    use crate::{
+        decision::PatientDisposition,
+        encounter::{EyeStatus, Question},
+        station::Patient,
+    };
 
     const AT: Stamp = Stamp { unix_seconds: 1_800_000_000, clock_is_set: true };
 
@@ -266,6 +298,22 @@ mod tests {
         let error = home.open(device(), AT).unwrap_err().to_string();
         assert!(error.contains("record.key") && error.contains("missing"), "{error}");
         assert!(!home.key_file().exists());
+    }
+
+    #[test]
+    fn an_end_that_comes_again_is_stored_once_and_another_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let mut visits = Visits::new(home.open(device(), AT).unwrap());
+        visits.begin(&begun(1, false), AT).unwrap();
+        let eye = EyeStatus::Pending;
+        let patient = PatientDisposition::Refer;
+        let result = Entry::Result { right: eye.clone(), left: eye, patient, pre_check: Some(Question::Symptoms) };
+        let bundle = BundleId { name: "b".into(), version: "1".into(), digest: Digest::of(b"b") };
+        let by = JudgedBy { bundle, looks_for: vec![], statement: String::new() };
+        visits.end(1, &result, &by, AT).unwrap();
+        visits.end(1, &result, &by, Stamp { unix_seconds: AT.unix_seconds + 11, ..AT }).unwrap();
+        assert!(matches!(visits.end(1, &Entry::Aborted, &by, AT), Err(StoreError::Over { .. })));
     }
 
     #[test]

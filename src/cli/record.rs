@@ -135,18 +135,9 @@ fn actor(name: &str) -> Result<String, String> {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     let config = Config::load(arguments.config.as_deref(), &arguments.set)?;
     let (home, device) = (home(&config), device(&config));
-    let at = Stamp::now();
-    if let Verb::Restore { file, identity } = &arguments.verb {
-        let secret = passphrase()?;
-        let by = if *identity { RestoreKey::Identity(secret) } else { RestoreKey::Passphrase(secret) };
-        let key_file = home.key_file();
-        let key = if key_file.exists() { Key::File(key_file) } else { Key::create_file(&key_file)? };
-        let store = Store::restore(file, &by, &home.record(), &key, device, at)?;
-        return said(format_args!("{} encounters", store.list(&Search::default(), u32::MAX)?.len()));
-    }
-    let key = Key::File(home.key_file());
-    let mut store = Store::open(&home.record(), &key, device, at)?;
-    let actor = &arguments.actor;
+    let (at, actor) = (Stamp::now(), &arguments.actor);
+    // Never made anew here: who looks for a record has one.
+    let open = |device| Store::open(&home.record(), &Key::File(home.key_file()), device, at);
     match &arguments.verb {
         Verb::List { patient, name, practice, limit } => {
             let search = Search {
@@ -155,23 +146,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
                 practice: practice.then_some(true),
                 ..Search::default()
             };
+            let mut store = open(device)?;
             let found = store.list(&search, *limit)?;
             store.audit(actor, "list", "record", &found.len(), at)?;
             found.iter().try_for_each(line).map_err(ExpectedError::Output)?;
             Ok(Exit::Success)
         }
         Verb::Show { encounter } => {
+            let mut store = open(device)?;
             let id = by_name(&store, encounter)?;
             print(&store.read(id, actor, at)?)
         }
-        Verb::Export { patient, out } => print(&store.export_patient(patient, out, actor, at)?),
+        Verb::Export { patient, out } => print(&open(device)?.export_patient(patient, out, actor, at)?),
         Verb::Log { of, limit } => {
-            for line in store.log(of.as_deref(), None, *limit)? {
+            for line in open(device)?.log(of.as_deref(), None, *limit)? {
                 print(&line)?;
             }
             Ok(Exit::Success)
         }
         Verb::Check => {
+            let store = open(device)?;
             for finding in store.findings() {
                 writeln!(io::stdout().lock(), "{finding}").map_err(ExpectedError::Output)?;
             }
@@ -181,6 +175,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             Ok(Exit::Failed)
         }
         Verb::Accept => {
+            let mut store = open(device)?;
             let count = store.findings().len();
             store.accept(actor, at)?;
             said(format_args!("{count} findings accepted"))
@@ -190,14 +185,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
                 [] => BackupKey::Passphrase(passphrase()?),
                 keys => BackupKey::Recipients(keys.to_vec()),
             };
-            print(&store.backup(file, &key, actor, at)?)
+            print(&open(device)?.backup(file, &key, actor, at)?)
         }
         Verb::Purge { days, also_never_sent } => {
             let retention = Retention { days: *days, also_never_sent: *also_never_sent };
-            print(&store.purge(retention, actor, at)?)
+            print(&open(device)?.purge(retention, actor, at)?)
         }
-        // Done above, where there is no record yet.
-        Verb::Restore { .. } => Ok(Exit::Success),
+        Verb::Restore { file, identity } => {
+            let secret = passphrase()?;
+            let by = if *identity { RestoreKey::Identity(secret) } else { RestoreKey::Passphrase(secret) };
+            let store = Store::restore(file, &by, &home.record(), &home.new_key()?, device, at)?;
+            said(format_args!("{} encounters", store.list(&Search::default(), u32::MAX)?.len()))
+        }
     }
 }
 

@@ -152,6 +152,8 @@ struct Shell {
     budget: LightBudget,
     /// The encounter under way.
     begun: Option<Beginning>,
+    /// When its result was first given to the store: what its report says, however often that is asked for.
+    ended: Option<Stamp>,
     captures: BTreeMap<u32, Capture>,
     exposing: Option<Exposing>,
     /// Whether the newest frame is of the eye that has light now.
@@ -192,6 +194,7 @@ impl Shell {
             aiming: Aiming::default(),
             budget,
             begun: None,
+            ended: None,
             captures: BTreeMap::new(),
             exposing: None,
             is_live: false,
@@ -495,6 +498,7 @@ impl Shell {
         self.aiming.forget();
         self.running.patient_sits(begun.number);
         self.begun = Some(begun.clone());
+        self.ended = None;
         self.running.store(keeping::Order::Begin(begun, Stamp::now()));
     }
 
@@ -530,6 +534,9 @@ impl Shell {
                 let by = self.running.judged_by.borrow().clone();
                 let at = Stamp::now();
                 let asked = Asked { number, token };
+                if let Entry::Result { .. } = &entry {
+                    self.ended.get_or_insert(at);
+                }
                 if let Entry::Withdrawn { eye, capture, .. } = &entry {
                     // What shows the other eye stands for neither.
                     self.pictures.remove(eye.as_str());

@@ -6,7 +6,6 @@ use super::{Shell, keeping::Order, told::Asked};
 use crate::{
     encounter::{self, Encounter},
     report::{self, Paper, Report, Thumbnail},
-    store::Stamp,
 };
 
 /// How reports are made here.
@@ -51,7 +50,7 @@ impl Shell {
             patient: begun.patient.clone(),
             practice: begun.practice,
             encounter: String::new(),
-            at: Stamp::now(),
+            at: self.ended?,
             operator: begun.operator.clone(),
             pre_check: encounter.pre_check(),
             right: self.reported_eye(encounter, Laterality::Od),
