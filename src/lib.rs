@@ -1,6 +1,7 @@
 //! Ocellus device program.
 
 pub mod auto_shutter;
+mod calendar;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -118,11 +118,7 @@ impl Content {
                 fact(Printed::Operator.of(language), report.operator.as_deref().unwrap_or_default()),
             ],
             clock: (!report.at.clock_is_set).then(|| say(Printed::ClockNotCertain)),
-            result: match report.outcome {
-                PatientDisposition::Refer => Outcome::Refer,
-                PatientDisposition::NoReferableSigns => Outcome::NoReferableSigns,
-                PatientDisposition::Incomplete => Outcome::NoResult,
-            },
+            result: messages::outcome(report.outcome),
             result_title: say(Printed::Result),
             headline: message.title,
             action: message.action,

@@ -6,6 +6,7 @@
 
 use super::texts::{Month, Printed};
 use crate::{
+    calendar::civil,
     language::Language,
     screens::texts::{Text, fill},
 };
@@ -26,17 +27,7 @@ pub(super) struct Day {
 impl Day {
     /// The day in which a second since 1970 lies.
     pub(super) fn of(unix_seconds: i64) -> Self {
-        // Counted from 0000-03-01, so that the leap day comes last in its year (Howard Hinnant, "chrono-compatible
-        // low-level date algorithms").
-        let days = unix_seconds.div_euclid(DAY) + 719_468;
-        let era = days.div_euclid(146_097);
-        let of_era = days.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let [year, month, day, ..] = civil(unix_seconds);
         Day { year, month: month as u8, day: day as u8 }
     }
 
@@ -62,8 +53,8 @@ impl Day {
 
 /// Day and minute of a second since 1970, in words.
 pub(super) fn time_in_words(unix_seconds: i64, language: Language) -> String {
-    let second = unix_seconds.rem_euclid(DAY);
-    let time = format!("{:02}:{:02}", second / 3_600, second / 60 % 60);
+    let [.., hour, minute, _] = civil(unix_seconds);
+    let time = format!("{hour:02}:{minute:02}");
     let text = fill(Printed::TimeOfDay.of(language), "date", &Day::of(unix_seconds).in_words(language));
     fill(&text, "time", &time)
 }

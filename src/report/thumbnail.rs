@@ -9,6 +9,8 @@ use image::{
 use jpeg_encoder::{ColorType, Encoder};
 use ocellus_model::field::Field;
 
+use crate::screens::picture::square;
+
 /// Pixels of a side: 300 a printed inch.
 const SIDE: u16 = 460;
 /// Quality of the JPEG, 1 to 100: nobody judges by a thumbnail.
@@ -26,21 +28,10 @@ pub struct Thumbnail {
 impl Thumbnail {
     /// Cuts out the square around the field; where there is none, the largest in the middle. None for an empty picture.
     pub fn of(photograph: &RgbImage, field: Option<&Field>) -> Option<Self> {
-        let (width, height) = photograph.dimensions();
-        let shorter = width.min(height);
-        if shorter == 0 {
+        if photograph.is_empty() {
             return None;
         }
-        let (x, y, side) = match field {
-            None => ((width - shorter) / 2, (height - shorter) / 2, shorter),
-            Some(field) => {
-                let side = ((2.0 * field.radius).round().max(1.0) as u32).min(shorter);
-                let from = |centre: f64, length: u32| {
-                    ((centre - f64::from(side) / 2.0).round().max(0.0) as u32).min(length - side)
-                };
-                (from(field.centre_x, width), from(field.centre_y, height), side)
-            }
-        };
+        let (x, y, side) = square(photograph.dimensions(), field);
         let cut = imageops::crop_imm(photograph, x, y, side, side).to_image();
         let small = imageops::resize(&cut, SIDE.into(), SIDE.into(), FilterType::Triangle);
         let mut jpeg = Vec::new();

@@ -71,6 +71,15 @@ pub fn fault(fault: Fault, language: Language) -> Message {
     message(title, action, language)
 }
 
+/// What is shown of a patient's disposition: shape, colour and words are those of an eye's outcome.
+pub(crate) fn outcome(patient: PatientDisposition) -> Outcome {
+    match patient {
+        PatientDisposition::Refer => Outcome::Refer,
+        PatientDisposition::NoReferableSigns => Outcome::NoReferableSigns,
+        PatientDisposition::Incomplete => Outcome::NoResult,
+    }
+}
+
 /// The patient's result; `months` until the next screening.
 pub fn result(
     [right, left]: [&EyeStatus; 2],

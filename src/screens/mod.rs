@@ -17,7 +17,7 @@ mod judging;
 mod keypad;
 pub mod messages;
 mod parts;
-mod picture;
+pub(crate) mod picture;
 mod questions;
 mod report;
 mod result;

@@ -7,6 +7,7 @@ use embedded_graphics::{
 };
 use image::imageops::{self, FilterType};
 use ocellus_board::panel::Frame;
+use ocellus_model::field::Field;
 
 use super::{Shot, shapes, theme};
 
@@ -16,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame, shot: Option<Shot<'_>>, centre: Point, rad
         shapes::disc(frame, centre, radius, theme::SURFACE);
         return;
     };
-    let (x, y, side) = square(shot);
+    let (x, y, side) = square(shot.pixels.dimensions(), shot.field);
     let cut = imageops::crop_imm(shot.pixels, x, y, side, side).to_image();
     let fitted = imageops::resize(&cut, 2 * radius, 2 * radius, FilterType::Triangle);
     let mask = shapes::disc_mask(centre, radius);
@@ -30,10 +31,9 @@ pub(super) fn draw(frame: &mut Frame, shot: Option<Shot<'_>>, centre: Point, rad
 }
 
 /// The square around the field, or the largest in the middle; left, top, side. Inside the photograph.
-fn square(shot: Shot<'_>) -> (u32, u32, u32) {
-    let (width, height) = shot.pixels.dimensions();
+pub(crate) fn square((width, height): (u32, u32), field: Option<&Field>) -> (u32, u32, u32) {
     let shorter = width.min(height);
-    match shot.field {
+    match field {
         None => ((width - shorter) / 2, (height - shorter) / 2, shorter),
         Some(field) => {
             let side = ((2.0 * field.radius).round().max(1.0) as u32).min(shorter);

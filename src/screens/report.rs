@@ -8,16 +8,12 @@ use embedded_graphics::{
 };
 
 use super::{
-    Page, icons,
+    Page, icons, messages,
     text::Style,
     texts::{Button, Said},
     theme::{self, part, point},
 };
-use crate::{
-    decision::{Outcome, PatientDisposition},
-    report::Code,
-    station::Press,
-};
+use crate::{decision::PatientDisposition, report::Code, station::Press};
 
 /// The report of a number; none where it could not be made.
 pub(super) fn draw(page: &mut Page<'_>, report: Option<&str>, patient: PatientDisposition) {
@@ -34,25 +30,21 @@ pub(super) fn draw(page: &mut Page<'_>, report: Option<&str>, patient: PatientDi
 
     let mut down = used + page.layout.mm(4.0);
     let label = Style::new(page.layout.small(), theme::SECONDARY);
-    down += page.text.draw(
-        page.frame,
-        page.say(Said::ReportNumber),
-        label,
-        part(words, 0, down, words.size.width, words.size.height),
-    );
+    let below = part(words, 0, down, words.size.width, words.size.height);
+    down += page.text.draw(page.frame, page.say(Said::ReportNumber), label, below);
     // It is read out and copied by hand where nothing scans.
     let number = Style::new(page.layout.body(), theme::TEXT).bold();
     page.text.draw(page.frame, report, number, part(words, 0, down, words.size.width, words.size.height));
 
     // What was said is not forgotten while the paper is looked for.
-    let (outcome, said) = match patient {
-        PatientDisposition::Refer => (Outcome::Refer, Said::Refer),
-        PatientDisposition::NoReferableSigns => (Outcome::NoReferableSigns, Said::NoSigns),
-        PatientDisposition::Incomplete => (Outcome::NoResult, Said::NoResult),
+    let said = match patient {
+        PatientDisposition::Refer => Said::Refer,
+        PatientDisposition::NoReferableSigns => Said::NoSigns,
+        PatientDisposition::Incomplete => Said::NoResult,
     };
     let shape = page.layout.mm(6.0);
     let foot = part(words, 0, words.size.height - shape.max(page.layout.mm(9.0)), words.size.width, words.size.height);
-    icons::outcome(page.frame, outcome, foot.top_left + point(shape / 2, shape / 2), shape);
+    icons::outcome(page.frame, messages::outcome(patient), foot.top_left + point(shape / 2, shape / 2), shape);
     let beside = shape + page.layout.mm(2.0);
     let area = part(foot, beside, 0, foot.size.width - beside, foot.size.height);
     page.text.draw(page.frame, page.say(said), Style::new(page.layout.body(), theme::TEXT).bold(), area);

@@ -25,11 +25,7 @@ pub(super) fn draw(
     let shots = page.context.shots;
     let main = page.layout.main();
     let shape = page.layout.mm(15.0);
-    let outcome = match patient {
-        PatientDisposition::Refer => Outcome::Refer,
-        PatientDisposition::NoReferableSigns => Outcome::NoReferableSigns,
-        PatientDisposition::Incomplete => Outcome::NoResult,
-    };
+    let outcome = messages::outcome(patient);
     icons::outcome(page.frame, outcome, main.top_left + point(shape / 2, shape / 2 + page.layout.unit() / 2), shape);
     let beside = shape + page.layout.mm(4.0);
     let head = page.layout.mm(19.0);

@@ -64,6 +64,28 @@ macro_rules! table {
 }
 pub(crate) use table;
 
+/// What holds for every row of every table, wherever it stands.
+#[cfg(test)]
+pub(crate) mod checks {
+    use super::*;
+
+    fn placeholders(text: &str) -> Vec<&str> {
+        let mut names: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Each language has the text, in its own letters, with the placeholders of the first.
+    pub(crate) fn is_complete(row: &str, columns: &[&'static str; 6]) {
+        for (language, text) in Language::ALL.into_iter().zip(columns) {
+            assert!(!text.trim().is_empty() && *text == text.trim(), "{row} {language:?}");
+            assert_eq!(placeholders(text), placeholders(columns[0]), "{row} {language:?}");
+            let arabic = text.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter));
+            assert_eq!(arabic, language == Language::Ar, "{row} {language:?}: {text}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,22 +101,9 @@ mod tests {
         all
     }
 
-    fn placeholders(text: &str) -> Vec<&str> {
-        let mut names: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
-        names.sort_unstable();
-        names
-    }
-
     #[test]
     fn every_text_exists_in_every_language_with_the_same_placeholders() {
-        for (row, columns) in all() {
-            for (language, text) in Language::ALL.into_iter().zip(columns) {
-                assert!(!text.trim().is_empty() && text == text.trim(), "{row} {language:?}");
-                assert_eq!(placeholders(text), placeholders(columns[0]), "{row} {language:?}");
-                let arabic = text.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter));
-                assert_eq!(arabic, language == Language::Ar, "{row} {language:?}: {text}");
-            }
-        }
+        all().iter().for_each(|(row, columns)| checks::is_complete(row, columns));
     }
 
     #[test]
