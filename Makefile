@@ -6,7 +6,7 @@ CARGO ?= cargo
 DEMO := demo-out
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One selection of packages and features for all that `make test` builds, so that nothing is built twice.
-WORKSPACE := --workspace --features ocellus-trainer/wgpu
+WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus/v4l2
 ALL := $(WORKSPACE) --all-targets
 # The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
 LINTED := unit firmware-test gpu-check bench
@@ -17,7 +17,7 @@ FIRMWARE := $(abspath $(TARGET))/firmware/thumbv6m-none-eabi/release/ocellus-fir
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint unit firmware firmware-test gpu-check bench arm64-test fuzz doc clean
+.PHONY: help setup demo test format lint unit firmware firmware-test gpu-check bench arm64-test fuzz sbom deb doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,14 @@ arm64-test: ## on an emulated ARM64 processor a photograph becomes the same byte
 
 fuzz: ## fuzz every parser, ten minutes each (needs a nightly compiler and cargo-fuzz)
 	scripts/fuzz.sh 10
+
+sbom: ## what the programs are built from, as CycloneDX, in target/sbom/
+	@scripts/setup.sh build
+	scripts/sbom.sh
+
+deb: ## a Debian package of the device program, in target/debian/
+	@scripts/setup.sh test
+	scripts/deb.sh
 
 doc: ## the crates' documentation
 	$(CARGO) doc --workspace --no-deps

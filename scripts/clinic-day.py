@@ -4,14 +4,18 @@
   scripts/clinic-day.py PROGRAM PATIENTS [ARGUMENTS OF RUN...]
 
 Presses the main control of every screen, patient after patient, and prints at the end: from the start to the ready
-screen; from the photograph to what is said of it (the judging screen to the next), median and largest; resident memory
-after the first tenth of the patients and at the end, and the largest. Let nothing else run meanwhile.
+screen; from the photograph to what is said of it (the judging screen to the next), median and largest; how many live
+pictures a second were shown while aiming; resident memory after the first tenth of the patients and at the end, and the
+largest. Let nothing else run meanwhile.
 """
 
+import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -31,7 +35,25 @@ def main():
         for setting in settings:
             command += ["--set", setting]
         began = time.monotonic()
-        device = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        device = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"RUST_LOG": "warn,ocellus::shell::showing=info"},
+        )
+        paces = []
+
+        def listen():
+            for line in device.stderr:
+                pace = re.search(r"live picture: ([0-9.]+) a second", line)
+                if pace:
+                    paces.append(float(pace[1]))
+                else:
+                    sys.stderr.write(line)
+
+        threading.Thread(target=listen, daemon=True).start()
         ready = judging = None
         waits, memory, done, outcomes = [], [], 0, {}
 
@@ -70,6 +92,8 @@ def main():
         tenth = memory[max(1, len(memory) // 10)]
         print(f"start to ready: {ready:.2f} s")
         print(f"photograph to result: median {statistics.median(waits):.2f} s, largest {max(waits):.2f} s, of {len(waits)}")
+        if paces:
+            print(f"live pictures a second: median {statistics.median(paces):.1f}, fewest {min(paces):.1f}, of {len(paces)} times aimed")
         print(f"resident: {tenth:.0f} MiB after a tenth, {memory[-1]:.0f} MiB at the end, {largest:.0f} MiB at most")
         print(f"patients: {done}; screens: {outcomes}")
 

@@ -126,6 +126,9 @@ fi
 
 [ "$purpose" = test ] || exit 0
 
+# The kernel's video interface is read from its C headers.
+ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || install libclang-dev
+
 cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
 

@@ -201,6 +201,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-084
     #[test]
     fn five_wrong_pins_lock_and_the_lock_grows() {
         let mut operators = operators();
@@ -242,6 +243,7 @@ mod tests {
         assert_eq!(operators.strangers.len(), STRANGERS_MAX);
     }
 
+    // verifies: RQ-084
     #[test]
     fn short_and_trivial_pins_have_no_hash() {
         for pin in ["", "593", "59a7", "5937 ", "٥٩٣٧", "5937593759375"] {

@@ -169,6 +169,8 @@ impl Visits {
     }
 
     /// Stores how an encounter ended. The same again, as when the answer to the first time came too late, changes nothing.
+    /// Nor does breaking off what has its result already, as an operator does who was told nothing of it: a referral that
+    /// is stored stays, and the audit log says what was wished.
     ///
     /// # Errors
     /// When that can't be written, or it ended otherwise already.
@@ -182,9 +184,18 @@ impl Visits {
             Entry::Photograph { .. } | Entry::Withdrawn { .. } | Entry::Aborted => End::BrokenOff,
         };
         let ended = Ended { statement: &by.statement, bundle: &by.bundle, end };
-        self.record.end(visit.id, how, &ended, &[], at)?;
-        visit.end = Some(end.clone());
-        Ok(())
+        match self.record.end(visit.id, how, &ended, &[], at) {
+            Err(StoreError::Over { .. }) if *end == Entry::Aborted => {
+                let name = self.name(number)?;
+                log::warn!("{name} had ended before it was broken off; its end stays");
+                self.audit("device", "broken-off-after-its-end", &name, at)
+            }
+            stored => {
+                stored?;
+                visit.end = Some(end.clone());
+                Ok(())
+            }
+        }
     }
 
     /// The number by which an encounter is found among those of all devices of a site.
@@ -289,6 +300,7 @@ mod tests {
         assert!(error.contains("light-ledger"), "{error}");
     }
 
+    // verifies: RQ-081
     #[test]
     fn a_record_whose_key_is_gone_is_not_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
@@ -300,6 +312,7 @@ mod tests {
         assert!(!home.key_file().exists());
     }
 
+    // verifies: RQ-061
     #[test]
     fn an_end_that_comes_again_is_stored_once_and_another_is_refused() {
         let folder = tempfile::tempdir().unwrap();
@@ -313,7 +326,16 @@ mod tests {
         let by = JudgedBy { bundle, looks_for: vec![], statement: String::new() };
         visits.end(1, &result, &by, AT).unwrap();
         visits.end(1, &result, &by, Stamp { unix_seconds: AT.unix_seconds + 11, ..AT }).unwrap();
-        assert!(matches!(visits.end(1, &Entry::Aborted, &by, AT), Err(StoreError::Over { .. })));
+        let other = match result.clone() {
+            Entry::Result { right, left, pre_check, .. } => {
+                Entry::Result { right, left, patient: PatientDisposition::Incomplete, pre_check }
+            }
+            entry => entry,
+        };
+        assert!(matches!(visits.end(1, &other, &by, AT), Err(StoreError::Over { .. })));
+        // Who was not told of the result gives up: that has to have an end, and the result stays.
+        visits.end(1, &Entry::Aborted, &by, AT).unwrap();
+        visits.end(1, &result, &by, AT).unwrap();
     }
 
     #[test]

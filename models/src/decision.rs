@@ -178,6 +178,7 @@ mod tests {
         assert_eq!(eye(&scored(&[0.499_999]), 0.0, &good).outcome, Outcome::NoReferableSigns);
     }
 
+    // verifies: RQ-004
     #[test]
     fn positive_on_a_poor_photograph_is_still_refer() {
         let says_nothing = |reason: &Reason| matches!(reason, Reason::NotFundus | Reason::Unjudgeable);
@@ -188,6 +189,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-001
     #[test]
     fn ungradable_eye_is_never_without_referable_signs() {
         for reasons in Reason::ALL.map(|reason| vec![reason]).into_iter().chain([vec![]]) {
@@ -197,6 +199,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-002
     #[test]
     fn what_is_not_a_fundus_photograph_has_no_result_whatever_the_network_says() {
         for gradability in GRADABILITIES {
@@ -210,6 +213,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-010, RQ-011
     #[test]
     fn the_same_photograph_again_and_the_other_eyes_are_never_a_negative() {
         for reason in [Reason::AlreadyTaken, Reason::WrongEyeSuspected] {
@@ -217,6 +221,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-002
     #[test]
     fn a_probability_that_is_none_is_never_a_negative() {
         for wrong in [f64::NAN, -0.1, f64::NEG_INFINITY] {
@@ -226,6 +231,7 @@ mod tests {
         assert_eq!(outcome(&[], Gradability::Good, vec![]), Outcome::NoResult);
     }
 
+    // verifies: RQ-001
     #[test]
     fn every_combination_of_two_eyes() {
         use Outcome::{NoReferableSigns, NoResult, Refer};
@@ -267,6 +273,7 @@ mod tests {
     }
 
     proptest! {
+        // verifies: RQ-001
         #[test]
         fn no_referable_signs_means_a_judged_photograph_and_every_probability_below_its_zone(
             scores in any_scores(), abstention in 0.0..0.99f64, quality in any_quality(),
@@ -281,6 +288,7 @@ mod tests {
             prop_assert_eq!(decision.outcome == Outcome::NoReferableSigns, below && judged);
         }
 
+        // verifies: RQ-004
         #[test]
         fn a_higher_probability_never_lowers_the_outcome(
             scores in any_scores(), raise in 0.0..=1.0f64, at in 0usize..8, abstention in 0.0..0.99f64,
@@ -295,6 +303,7 @@ mod tests {
             prop_assert!(after != Outcome::NoReferableSigns || before == Outcome::NoReferableSigns);
         }
 
+        // verifies: RQ-004
         #[test]
         fn a_better_photograph_never_takes_a_referral_away(
             scores in any_scores(), abstention in 0.0..0.99f64, quality in any_quality(),

@@ -103,6 +103,7 @@ fn apart(a: &Field, scale: f64, b: &Field) -> f64 {
     differences.into_iter().map(f64::abs).fold(0.0, f64::max) / b.radius
 }
 
+// verifies: RQ-031
 #[test]
 fn the_resolution_of_the_file_moves_neither_field_nor_tensor() {
     let unsure = Mutex::new(BTreeSet::new());
@@ -146,6 +147,7 @@ fn the_resolution_of_the_file_moves_neither_field_nor_tensor() {
     assert!(unsure.len() <= UNSURE_MOST, "{} photographs without a sure field: {unsure:?}", unsure.len());
 }
 
+// verifies: RQ-031
 #[test]
 fn what_lies_outside_the_disc_has_no_influence_at_all() {
     on_each(|number, pixels, field| {
@@ -176,6 +178,7 @@ fn what_lies_outside_the_disc_has_no_influence_at_all() {
     });
 }
 
+// verifies: RQ-031
 #[test]
 fn another_border_colour_gives_the_same_field() {
     on_each(|_, pixels, field| {
@@ -209,6 +212,7 @@ fn another_border_colour_gives_the_same_field() {
     });
 }
 
+// verifies: RQ-031
 #[test]
 fn container_and_orientation_change_nothing_and_one_more_encoding_little() {
     let unsure = Mutex::new(BTreeSet::new());

@@ -203,6 +203,7 @@ fn each_step_down_a_ladder_lowers_the_score_that_tells_of_it() {
 /// Part of the photographs whose last step has to be called by its name.
 const NAMED: f64 = 0.9;
 
+// verifies: RQ-003
 #[test]
 fn at_the_foot_of_a_ladder_the_gate_says_what_is_wrong() {
     let Some(good) = good() else { return };

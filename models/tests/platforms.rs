@@ -51,6 +51,7 @@ fn steps() -> Vec<(String, String)> {
     steps
 }
 
+// verifies: RQ-030
 #[test]
 fn each_step_gives_the_pinned_bytes() {
     let expected: Vec<(String, String)> = PINNED.map(|(step, digest)| (step.to_owned(), digest.to_owned())).into();

@@ -66,6 +66,7 @@ fn the_disc_tells_the_eye_of_most_photographs_and_rarely_the_wrong_one() {
     assert!(wrong as f64 <= WRONG * tell as f64, "{counts:?}");
 }
 
+// verifies: RQ-011
 #[test]
 fn the_same_photograph_is_known_again_and_no_other_is_taken_for_it() {
     let mut known: Vec<(PathBuf, Fingerprint)> = Vec::new();

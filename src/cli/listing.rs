@@ -191,6 +191,7 @@ mod tests {
         );
     }
 
+    // verifies: RQ-161
     #[test]
     fn a_hostile_name_can_not_draw_on_the_terminal() {
         let line = Listing::new([]).line(&record("a\u{1b}[2J\nb.jpg", Outcome::Refer));

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use embedded_graphics::prelude::Point;
 use ocellus_board::{
-    controller::Limits,
+    controller::{Limits, Port, SerialPort},
     panel::{Geometry, Offscreen, Panel},
     sim::{Knobs, Rig, SimulatedCamera, SimulatedController, Stage},
 };
@@ -119,9 +119,7 @@ fn settings(config: &Config) -> shell::Settings {
 
 /// What records say of the device that a configuration describes.
 pub(super) fn device(config: &Config) -> Device {
-    let simulated = match (config.camera.kind, config.controller.kind) {
-        (CameraKind::Simulated, ControllerKind::Simulated) => true,
-    };
+    let simulated = config.camera.kind == CameraKind::Simulated || config.controller.kind == ControllerKind::Simulated;
     Device {
         site: config.site.name.clone(),
         name: config.site.device_name.clone(),
@@ -153,13 +151,18 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
             ))
         })?,
     };
-    let controller = match config.controller.kind {
-        ControllerKind::Simulated => SimulatedController::new(rig, Knobs::new(), Limits::default(), simulated.seed),
+    let port: Box<dyn Port> = match (config.controller.kind, &config.controller.port) {
+        (ControllerKind::Simulated, _) => {
+            Box::new(SimulatedController::new(rig, Knobs::new(), Limits::default(), simulated.seed))
+        }
+        (ControllerKind::Serial, Some(address)) => Box::new(SerialPort::new(address.clone())),
+        (ControllerKind::Serial, None) => {
+            return Err(ExpectedError::Usage("controller.port: says not where the controller is".to_owned()));
+        }
     };
     let load = move || bundle.load().map_err(|error| error.to_string());
     let (home, device) = (home(config), device(config));
-    let mut devices =
-        Devices::new(Box::new(camera), Box::new(controller), panel(config)?, Box::new(load), home, device);
+    let mut devices = Devices::new(Box::new(camera), port, panel(config)?, Box::new(load), home, device);
     devices.room = Some(room);
     devices.calibration = calibration(config)?;
     devices.limits_light = config.light.enforce_limit_24h;

@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(ids, [("amina", Role::Operator), ("b-2", Role::Service)]);
     }
 
+    // verifies: RQ-084
     #[test]
     fn nothing_prints_a_pin_or_its_hash() {
         let config = testing::of(&one("amina", "operator", &format!("\"{HASH}\""))).unwrap();
@@ -215,6 +216,7 @@ mod tests {
         assert!(errors.contains("operators[2].id: expected an id that no other operator has"), "{errors}");
     }
 
+    // verifies: RQ-084
     #[test]
     fn weak_and_ruinous_hashes_are_refused() {
         assert!(PinHash::parse(HASH).is_ok());

@@ -5,7 +5,7 @@
 //!
 //! Not here: which keys there are (the sections), files and TOML ([`super::given`]).
 
-use std::{fmt::Display, ops::RangeInclusive, path::PathBuf};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
 
 use super::{
     error::{ConfigError, Place},
@@ -104,6 +104,20 @@ impl<'a> Section<'a> {
         self.checked(key, "a path in quotes, or \"\" for none".to_owned(), default, |what| match what {
             What::Text(text) if text.contains('\0') => None,
             What::Text(text) => Some(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from)),
+            _ => None,
+        })
+    }
+
+    /// Something that is written as text; none where it is `""`.
+    pub(super) fn parsed_or_none<T>(&mut self, key: &str, default: Option<T>) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display + Default,
+    {
+        let expected = format!("{}, or \"\" for none", T::Err::default());
+        self.checked(key, expected, default, |what| match what {
+            What::Text(text) if text.is_empty() => Some(None),
+            What::Text(text) => text.parse().ok().map(Some),
             _ => None,
         })
     }

@@ -192,6 +192,7 @@ fn a_report_that_fails_or_is_late_is_said_tried_again_and_keeps_nobody() {
     assert!(matches!(clinic.stored.last(), Some(Entry::Result { .. })));
 }
 
+// verifies: RQ-001
 #[test]
 fn two_eyes_without_signs_are_the_only_way_to_no_referable_signs() {
     for right in [Outcome::Refer, Outcome::NoReferableSigns, Outcome::NoResult] {
@@ -221,6 +222,7 @@ fn an_eye_without_a_result_is_ungradable_after_the_last_try_and_the_patient_inco
     assert_eq!(clinic.stored.len(), 5, "four photographs and the result");
 }
 
+// verifies: RQ-001
 #[test]
 fn an_eye_that_cannot_be_photographed_leaves_the_patient_incomplete() {
     let mut clinic = Clinic::new();
@@ -245,6 +247,7 @@ fn the_operator_may_turn_to_the_other_eye_and_come_back() {
     assert!(matches!(handled, Handled::Ignored { state: "aiming", .. }), "that eye is done: {handled:?}");
 }
 
+// verifies: RQ-050
 #[test]
 fn nothing_is_shown_before_it_is_stored() {
     let mut clinic = Clinic::new();
@@ -295,6 +298,7 @@ fn a_photograph_that_comes_while_its_fault_is_shown_is_not_lost() {
     assert_eq!(clinic.encounter.eye(RIGHT), &EyeStatus::Judged(reading(Outcome::Refer)));
 }
 
+// verifies: RQ-120
 #[test]
 fn a_yes_before_the_photographs_leads_straight_to_refer() {
     for (number, question) in Question::ALL.into_iter().enumerate() {
@@ -314,6 +318,7 @@ fn a_yes_before_the_photographs_leads_straight_to_refer() {
     }
 }
 
+// verifies: RQ-010
 #[test]
 fn a_photograph_that_may_show_the_other_eye_is_asked_about_and_judged_again_or_withdrawn() {
     let doubted =
@@ -453,6 +458,7 @@ fn breaking_off_is_asked_about_first() {
     assert!(matches!(clinic.tell(Event::AskAbort), Handled::Ignored { .. }), "not in the middle of a photograph");
 }
 
+// verifies: RQ-060
 #[test]
 fn an_answer_to_an_earlier_question_is_not_taken_for_a_later_one() {
     let mut clinic = Clinic::new();
@@ -603,6 +609,7 @@ fn everything() -> Settings {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    // verifies: RQ-001
     #[test]
     fn whatever_happens_no_eye_is_without_signs_that_was_not_stored_as_such(happenings in happenings()) {
         let mut clinic = Clinic::with(everything());
@@ -632,6 +639,7 @@ proptest! {
         }
     }
 
+    // verifies: RQ-110
     #[test]
     fn from_every_state_there_is_a_way_out(happenings in happenings()) {
         let mut clinic = Clinic::with(everything());

@@ -44,6 +44,7 @@ fn three_flashes() -> Ledger {
     ledger
 }
 
+// verifies: RQ-043
 #[test]
 fn the_flash_that_would_be_too_much_is_refused_until_the_first_is_a_day_old() {
     let ledger = three_flashes();
@@ -87,6 +88,7 @@ fn the_aiming_light_adds_up_with_the_flash() {
     assert_eq!(ledger.spent(of("a", Od), trusted(NOON + 600)).to_string(), "430.000 mJ/cm²");
 }
 
+// verifies: RQ-043
 #[test]
 fn exactly_the_limit_is_allowed_and_a_flash_above_it_never() {
     let limit = Dose(400_000_000);
@@ -139,6 +141,7 @@ fn a_clock_that_was_years_ahead_can_be_mended() {
     assert_eq!(ledger.allows_flash(&strong(), of("a", Od), 1000, trusted(NOON + DAY)), Ok(()));
 }
 
+// verifies: RQ-043
 #[test]
 fn a_restart_forgets_nothing() {
     let mut ledger = three_flashes();
@@ -200,6 +203,7 @@ proptest! {
 
     /// However the clock jumps, an eye is never said to have had less than it truly had in 24 hours: a trusted clock
     /// may be right, or stand earlier than it once did; one that is not trusted may say anything.
+    // verifies: RQ-043
     #[test]
     fn no_wrong_clock_frees_light(
         steps in prop::collection::vec((0_u32..20_000, any::<bool>(), 0_i64..3 * DAY, any::<i32>()), 1..40)

@@ -134,6 +134,7 @@ mod tests {
     use super::*;
     use crate::screens::texts::{Text, checks};
 
+    // verifies: RQ-072
     #[test]
     fn every_text_exists_in_every_language_with_the_same_placeholders() {
         let printed = Printed::ALL.iter().map(|row| (format!("{row:?}"), row.columns()));
@@ -144,6 +145,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-074
     #[test]
     fn the_research_statement_and_the_limits_are_complete_sentences() {
         for row in [Printed::ScreeningOnly, Printed::FollowUp, Printed::Sudden, Printed::NotForCare] {

@@ -216,6 +216,7 @@ mod tests {
         all
     }
 
+    // verifies: RQ-070
     #[test]
     fn no_result_calls_an_eye_healthy_or_shows_a_percentage() {
         for text in results(Language::En) {
@@ -230,6 +231,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-073
     #[test]
     fn every_reason_and_fault_says_what_to_do() {
         let reasons = Reason::ALL.map(Why::Photograph).map(|why| retake(why, Language::En));

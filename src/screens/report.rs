@@ -32,8 +32,10 @@ pub(super) fn draw(page: &mut Page<'_>, report: Option<&str>, patient: PatientDi
     let label = Style::new(page.layout.small(), theme::SECONDARY);
     let below = part(words, 0, down, words.size.width, words.size.height);
     down += page.text.draw(page.frame, page.say(Said::ReportNumber), label, below);
-    // It is read out and copied by hand where nothing scans.
+    // It is read out and copied by hand where nothing scans. Its letters run from the left in every language.
+    let from_the_right = page.context.language.is_right_to_left();
     let number = Style::new(page.layout.body(), theme::TEXT).bold();
+    let number = if from_the_right { number.end() } else { number };
     page.text.draw(page.frame, report, number, part(words, 0, down, words.size.width, words.size.height));
 
     // What was said is not forgotten while the paper is looked for.
@@ -44,9 +46,10 @@ pub(super) fn draw(page: &mut Page<'_>, report: Option<&str>, patient: PatientDi
     };
     let shape = page.layout.mm(6.0);
     let foot = part(words, 0, words.size.height - shape.max(page.layout.mm(9.0)), words.size.width, words.size.height);
-    icons::outcome(page.frame, messages::outcome(patient), foot.top_left + point(shape / 2, shape / 2), shape);
-    let beside = shape + page.layout.mm(2.0);
-    let area = part(foot, beside, 0, foot.size.width - beside, foot.size.height);
+    let (beside, width) = (shape + page.layout.mm(2.0), foot.size.width);
+    let (middle, left) = if from_the_right { (width - shape / 2, 0) } else { (shape / 2, beside) };
+    icons::outcome(page.frame, messages::outcome(patient), foot.top_left + point(middle, shape / 2), shape);
+    let area = part(foot, left, 0, width - beside, foot.size.height);
     page.text.draw(page.frame, page.say(said), Style::new(page.layout.body(), theme::TEXT).bold(), area);
     page.buttons(&[], Some((Button::NextPatient, Press::Continue)));
 }

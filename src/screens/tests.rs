@@ -188,6 +188,7 @@ fn status(simulated: bool) -> Status<'static> {
     Status { place: "Clinic", simulated, practice: false, battery: Some(Battery { percent: 64, on_mains: false }) }
 }
 
+// verifies: RQ-072
 #[test]
 fn every_text_of_every_screen_has_room_on_both_panels_in_every_language() {
     let mut short = Vec::new();
@@ -249,6 +250,7 @@ fn everything_that_is_pressed_is_large_enough_for_gloves_apart_and_on_the_panel(
     }
 }
 
+// verifies: RQ-100
 #[test]
 fn a_simulated_device_and_a_practice_patient_are_marked_on_every_screen() {
     let mut screens = Screens::new(Geometry::SEVEN_INCH);
@@ -305,6 +307,7 @@ fn lab([r, g, b]: [f64; 3]) -> [f64; 3] {
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
+// verifies: RQ-071
 #[test]
 fn the_colours_of_outcomes_differ_for_colour_blind_people_too() {
     let colours = [Outcome::Refer, Outcome::NoReferableSigns, Outcome::NoResult].map(|outcome| {
@@ -321,6 +324,7 @@ fn the_colours_of_outcomes_differ_for_colour_blind_people_too() {
     }
 }
 
+// verifies: RQ-071
 #[test]
 fn outcomes_differ_without_colour_too() {
     let mut screens = Screens::new(Geometry::SEVEN_INCH);

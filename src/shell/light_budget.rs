@@ -133,6 +133,7 @@ mod tests {
         budget
     }
 
+    // verifies: RQ-043
     #[test]
     fn an_eye_is_refused_a_flash_when_it_has_had_its_light_and_the_other_is_not() {
         let mut budget = budget();

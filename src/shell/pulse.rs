@@ -102,6 +102,7 @@ pub(super) fn notify(state: sd_notify::NotifyState<'_>) {
 mod tests {
     use super::*;
 
+    // verifies: RQ-111
     #[test]
     fn one_task_that_stands_still_is_enough_to_starve_the_watchdog() {
         let [camera, store] = [Pulse::default(), Pulse::default()];

@@ -99,6 +99,35 @@ impl Surface {
     }
 }
 
+/// Counts the live pictures that are shown, and says how fast they came once nobody aims any more.
+#[derive(Debug, Default)]
+struct Pace {
+    since: Option<Instant>,
+    last: Option<Arc<Preview>>,
+    pictures: u32,
+}
+
+impl Pace {
+    /// What stands on the panel now; none where it is no live picture.
+    fn shown(&mut self, preview: Option<&Arc<Preview>>) {
+        match (preview, self.since) {
+            (Some(preview), Some(_)) => {
+                self.pictures += u32::from(!self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, preview)));
+                self.last = Some(preview.clone());
+            }
+            (Some(preview), None) => {
+                (self.since, self.last) = (Some(Instant::now()), Some(preview.clone()));
+            }
+            (None, Some(since)) => {
+                let seconds = since.elapsed().as_secs_f64();
+                log::info!("live picture: {:.1} a second in {seconds:.1} s", f64::from(self.pictures) / seconds);
+                *self = Pace::default();
+            }
+            (None, None) => {}
+        }
+    }
+}
+
 /// The thread. Ends when nobody sends scenes any more.
 pub(super) fn run(
     mut panel: Box<dyn Panel + Send>,
@@ -110,6 +139,7 @@ pub(super) fn run(
     let mut screens = Screens::new(panel.geometry());
     let mut failed = false;
     let mut last = 0;
+    let mut pace = Pace::default();
     loop {
         pulse.beat();
         for touch in panel.touches() {
@@ -129,7 +159,10 @@ pub(super) fn run(
         last = scene.round;
         let drawn = draw(&mut screens, &scene);
         match panel.present(&drawn.frame, scene.screen.name()) {
-            Ok(()) => failed = false,
+            Ok(()) => {
+                failed = false;
+                pace.shown(scene.preview.as_ref());
+            }
             Err(error) if !failed => {
                 failed = true;
                 log::error!("panel: {error}");

@@ -177,6 +177,7 @@ fn a_whole_day_begins_with_checks_and_sign_in_and_counts_its_patients() {
     assert!(matches!(bench.screen, Screen::SignIn { .. }));
 }
 
+// verifies: RQ-080
 #[test]
 fn a_wrong_pin_does_not_sign_in_and_is_never_shown_or_logged() {
     let mut bench = Bench::new(settings());
@@ -219,6 +220,7 @@ fn a_bundle_that_is_refused_or_a_store_that_fails_blocks_until_it_works() {
     }
 }
 
+// verifies: RQ-130
 #[test]
 fn a_clock_that_is_not_set_is_said_and_may_be_lived_with() {
     let mut bench = Bench::new(settings());
@@ -231,6 +233,7 @@ fn a_clock_that_is_not_set_is_said_and_may_be_lived_with() {
     assert!(matches!(bench.screen, Screen::SignIn { .. }) && bench.station.is_clock_doubtful());
 }
 
+// verifies: RQ-085
 #[test]
 fn the_lock_hides_the_patient_puts_the_light_out_and_leads_back() {
     let mut bench = Bench::ready();
@@ -254,6 +257,7 @@ fn the_lock_hides_the_patient_puts_the_light_out_and_leads_back() {
     assert_eq!(bench.light, Some(Laterality::Od));
 }
 
+// verifies: RQ-060
 #[test]
 fn a_patient_is_found_by_code_by_number_and_by_date_of_birth() {
     let mut bench = Bench::ready();
@@ -287,6 +291,7 @@ fn a_patient_is_found_by_code_by_number_and_by_date_of_birth() {
     assert!(matches!(&bench.screen, Screen::Confirm(patient) if patient.birth_date == "1961-02-28"));
 }
 
+// verifies: RQ-092
 #[test]
 fn without_operators_one_can_only_practise_and_practice_is_not_counted() {
     let mut bench = Bench::new(Settings { operators: Vec::new(), ..settings() });
@@ -308,6 +313,7 @@ fn without_operators_one_can_only_practise_and_practice_is_not_counted() {
     assert!(matches!(bench.screen, Screen::Home(_)));
 }
 
+// verifies: RQ-092
 #[test]
 fn who_is_signed_in_for_service_screens_nobody() {
     let mut bench = Bench::new(settings());
@@ -319,6 +325,7 @@ fn who_is_signed_in_for_service_screens_nobody() {
     assert!(matches!(bench.screen, Screen::Home(_)));
 }
 
+// verifies: RQ-112
 #[test]
 fn switching_off_in_the_middle_stores_that_first_and_puts_the_light_out() {
     let mut bench = Bench::ready();
@@ -342,6 +349,7 @@ fn switching_off_in_the_middle_stores_that_first_and_puts_the_light_out() {
     assert!(bench.exited);
 }
 
+// verifies: RQ-060
 #[test]
 fn an_answer_to_an_encounter_that_is_over_is_counted_and_dropped() {
     let mut bench = Bench::ready();

@@ -64,6 +64,7 @@ fn a_flash_lights_its_lamp_and_ends_by_itself() {
     assert!(bench.status().flashes > 0);
 }
 
+// verifies: RQ-040
 #[test]
 fn light_beyond_the_limits_is_refused_by_the_firmware() {
     let Some(mut bench) = Bench::connected() else { return };
@@ -83,6 +84,7 @@ fn light_beyond_the_limits_is_refused_by_the_firmware() {
     Deadline::new("a flash that comes too soon").wait(|| (bench.ask(weak) == Err(Refusal::FlashTooSoon)).then_some(()));
 }
 
+// verifies: RQ-041
 #[test]
 fn a_host_that_falls_silent_leaves_the_eye_in_the_dark() {
     let Some(mut bench) = Bench::connected() else { return };
@@ -98,6 +100,7 @@ fn a_host_that_falls_silent_leaves_the_eye_in_the_dark() {
     bench.ask_until_lamps(AIM, AIMING);
 }
 
+// verifies: RQ-041
 #[test]
 fn a_host_that_starts_anew_finds_all_lights_out() {
     let Some(mut bench) = Bench::connected() else { return };
@@ -112,6 +115,7 @@ fn a_host_that_starts_anew_finds_all_lights_out() {
     assert_eq!(bench.status().aiming_permille, 0);
 }
 
+// verifies: RQ-044
 #[test]
 fn garbage_and_half_frames_cost_nothing_but_time() {
     let Some(mut bench) = Bench::over(Spoilt::new) else { return };
@@ -130,6 +134,7 @@ fn garbage_and_half_frames_cost_nothing_but_time() {
     assert_eq!(boots.count(), 0, "the controller has not started anew");
 }
 
+// verifies: RQ-041
 #[test]
 fn a_controller_that_is_pulled_out_comes_back_dark_under_another_name() {
     let Some(mut bench) = Bench::connected() else { return };
@@ -181,6 +186,7 @@ fn a_controller_that_hangs_is_lost_in_time_and_comes_back_dark() {
     bench.ask_until_lamps(AIM, AIMING);
 }
 
+// verifies: RQ-041
 #[test]
 fn a_firmware_that_panics_goes_dark_and_starts_anew() {
     let Some(mut bench) = Bench::connected() else { return };

@@ -19,6 +19,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+// verifies: RQ-080
 #[test]
 fn an_encounter_is_four_files_whose_names_tell_nothing_of_the_patient() {
     let home = tempfile::tempdir().unwrap();
@@ -44,6 +45,7 @@ fn an_encounter_is_four_files_whose_names_tell_nothing_of_the_patient() {
     assert_eq!(fs::read(home.path().join(pdf)).unwrap(), PDF);
 }
 
+// verifies: RQ-151
 #[test]
 fn a_resend_changes_nothing_and_completes_what_was_begun() {
     let home = tempfile::tempdir().unwrap();

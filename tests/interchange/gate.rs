@@ -9,6 +9,7 @@ use ocellus_model::{label::Output, quality::Gradability};
 
 use crate::samples::{all, asked_only, named, refused, screening, site};
 
+// verifies: RQ-150
 #[test]
 fn only_the_disposition_that_follows_from_the_eyes_may_leave() {
     use PatientDisposition::*;
@@ -28,6 +29,7 @@ fn only_the_disposition_that_follows_from_the_eyes_may_leave() {
     }
 }
 
+// verifies: RQ-100
 #[test]
 fn what_is_not_real_leaves_for_testing_only() {
     let real = screening(named("no signs"), named("no signs"));
@@ -38,6 +40,7 @@ fn what_is_not_real_leaves_for_testing_only() {
     }
 }
 
+// verifies: RQ-080
 #[test]
 fn contradictions_and_missing_identifiers_are_refused_without_naming_the_patient() {
     type Spoil = fn(&mut Screening);

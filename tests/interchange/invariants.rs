@@ -54,6 +54,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+// verifies: RQ-070
 #[test]
 fn no_export_ever_calls_an_eye_by_a_word_that_promises_too_much() {
     for (name, sample) in all() {
@@ -68,6 +69,7 @@ fn no_export_ever_calls_an_eye_by_a_word_that_promises_too_much() {
     }
 }
 
+// verifies: RQ-150
 #[test]
 fn an_eye_without_a_result_has_no_value_and_an_eye_with_one_has_no_gap() {
     let site = Site { probabilities: true, ..site() };
@@ -93,6 +95,7 @@ fn an_eye_without_a_result_has_no_value_and_an_eye_with_one_has_no_gap() {
     }
 }
 
+// verifies: RQ-150
 #[test]
 fn while_an_eye_has_no_result_nothing_is_final_that_says_no_signs() {
     for (name, sample) in all() {
@@ -150,6 +153,7 @@ fn bundles_hold_together() {
     }
 }
 
+// verifies: RQ-151
 #[test]
 fn a_resend_is_the_same_and_another_encounter_shares_only_the_devices() {
     let one = screening(named("one sign"), named("ungradable"));
@@ -171,6 +175,7 @@ fn a_resend_is_the_same_and_another_encounter_shares_only_the_devices() {
     assert!(control_id(&one).len() <= 20);
 }
 
+// verifies: RQ-100
 #[test]
 fn what_is_not_real_is_marked_in_every_resource_and_finds_no_patient_of_the_clinic() {
     let real = screening(named("one sign"), named("no signs"));
@@ -211,6 +216,7 @@ fn probabilities_stay_at_home_unless_the_site_asks() {
     assert!(!message(&sample, &Site { probabilities: true, ..site() }).contains("0.125"));
 }
 
+// verifies: RQ-130
 #[test]
 fn times_of_a_clock_that_was_not_set_are_not_told() {
     let mut sample = screening(named("one sign"), named("no signs"));
@@ -281,6 +287,7 @@ fn codes(value: &Value, found: &mut BTreeSet<(String, String)>) {
     }
 }
 
+// verifies: RQ-161
 #[test]
 fn nothing_a_patient_is_called_can_add_a_segment_or_end_a_frame() {
     let mut sample = screening(named("one sign"), named("ungradable"));
@@ -295,6 +302,7 @@ fn nothing_a_patient_is_called_can_add_a_segment_or_end_a_frame() {
     assert!(message.chars().all(|c| !c.is_control() || c == '\r'), "{message:?}");
 }
 
+// verifies: RQ-120
 #[test]
 fn an_encounter_that_ended_with_the_pre_check_refers_and_says_why() {
     let bundle = bundle(&asked_only(), &site());

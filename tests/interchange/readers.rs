@@ -51,6 +51,7 @@ fn read(script: &str, folder: &Path) -> Vec<Value> {
     run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+// verifies: RQ-152
 #[test]
 fn an_independent_reader_of_fhir_takes_every_bundle() {
     let home = tempfile::tempdir().unwrap();
@@ -91,6 +92,7 @@ fn the_reader_of_fhir_notices_what_is_wrong() {
     }
 }
 
+// verifies: RQ-152
 #[test]
 fn an_independent_reader_of_hl7_understands_what_was_meant() {
     let home = tempfile::tempdir().unwrap();

@@ -83,6 +83,7 @@ fn verify(store: &mut Store, said: &Said) -> usize {
     said.values().map(Vec::len).sum()
 }
 
+// verifies: RQ-051
 #[test]
 fn what_was_stored_survives_being_killed_at_any_moment() {
     let kills = std::env::var("OCELLUS_KILLS").map_or(60, |kills| kills.parse().unwrap());
@@ -153,6 +154,7 @@ fn what_was_stored_survives_being_killed_at_any_moment() {
     assert!(things > 0);
 }
 
+// verifies: RQ-051, RQ-052
 #[test]
 fn a_full_disk_is_told_and_loses_nothing() {
     let home = tempfile::tempdir().unwrap();

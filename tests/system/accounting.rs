@@ -15,6 +15,7 @@ const DEVICE: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
 /// Files in the folder, good and bad ones.
 const FILES: usize = 500;
 
+// verifies: RQ-005
 #[test]
 fn every_file_of_a_mixed_folder_is_judged_or_named_with_its_reason() {
     let Some(folder) = real::photographs() else { return };

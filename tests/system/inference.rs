@@ -61,6 +61,7 @@ fn the_order_of_the_outputs_in_the_file_does_not_matter() {
     assert_eq!(run(network()), run(TinyNetwork { map_first: true, ..network() }));
 }
 
+// verifies: RQ-021
 #[test]
 fn a_network_that_is_not_as_described_is_refused() {
     assert!(matches!(refusal(&network(), &LABELS[..1]), InferenceError::NotAsDescribed { .. }), "too many outputs");
@@ -93,6 +94,7 @@ fn what_is_no_network_is_refused_without_a_panic() {
     assert!(matches!(error, InferenceError::NotAsDescribed { .. }), "{error}");
 }
 
+// verifies: RQ-021
 #[test]
 fn weights_outside_the_verified_file_are_refused() {
     let home = tempfile::tempdir().unwrap();
@@ -122,6 +124,7 @@ fn an_input_of_another_shape_is_refused() {
     }
 }
 
+// verifies: RQ-002
 #[test]
 fn a_result_that_is_no_number_is_an_error() {
     let network = TinyNetwork::constant(64, &[0.0, f32::NAN]);

@@ -7,6 +7,7 @@ use ocellus::{
 use ocellus_model::{bundle::Bundle, label::Output, laterality::Laterality, quality::Reason};
 use ocellus_tests::{bundles::SignedBundle, photographs};
 
+// verifies: RQ-011
 #[test]
 fn the_same_photograph_again_has_no_result_for_either_eye_and_another_one_has() {
     let signed = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);

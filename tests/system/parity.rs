@@ -113,6 +113,7 @@ fn findings(manifest: &BundleManifest, logits: &Logits) -> Vec<Option<BTreeSet<O
     logits.iter().map(|logits| logits.as_ref().map(above)).collect()
 }
 
+// verifies: RQ-022
 #[test]
 fn three_engines_agree_on_every_decision_and_on_logits() {
     let Some(folder) = real::photographs() else { return };
@@ -150,6 +151,7 @@ fn three_engines_agree_on_every_decision_and_on_logits() {
     assert!(compared >= PHOTOGRAPHS * 8 / 10, "only {compared} photographs judged by the device");
 }
 
+// verifies: RQ-022
 #[test]
 fn an_evaluation_tells_of_each_photograph_what_the_device_tells() {
     let Some(folder) = real::photographs() else { return };

@@ -227,6 +227,7 @@ fn a_patient_is_screened_from_sign_in_to_the_stored_result() {
     }
 }
 
+// verifies: RQ-120
 #[test]
 fn a_yes_before_the_photographs_is_stored_as_refer() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
@@ -241,6 +242,7 @@ fn a_yes_before_the_photographs_is_stored_as_refer() {
     assert_eq!(kept.photographs, []);
 }
 
+// verifies: RQ-112
 #[test]
 fn a_signal_to_end_in_the_middle_of_aiming_is_stored_and_leaves_nothing_half_written() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
@@ -257,6 +259,7 @@ fn a_signal_to_end_in_the_middle_of_aiming_is_stored_and_leaves_nothing_half_wri
     assert_eq!(kept.ended.unwrap()["end"]["kind"], "aborted");
 }
 
+// verifies: RQ-084
 #[test]
 fn a_wrong_pin_opens_nothing() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
@@ -286,6 +289,7 @@ fn a_bundle_that_is_refused_is_said_on_the_panel_and_the_device_stays_on() {
     assert_eq!(device.end(), Some(0));
 }
 
+// verifies: RQ-052
 #[test]
 fn a_store_that_cannot_be_written_blocks_and_says_so() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);

@@ -113,6 +113,7 @@ fn the_three_outcomes_in_words_an_operator_may_read() {
     }
 }
 
+// verifies: RQ-002
 #[test]
 fn what_the_network_calls_unjudgeable_has_no_result_whatever_else_it_says() {
     let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
@@ -186,6 +187,7 @@ fn unreadable_photographs_are_told_of_and_the_others_judged() {
     assert_eq!(without_times(&self::records(&alone)[0]), without_times(&records[0]));
 }
 
+// verifies: RQ-005
 #[test]
 fn a_folder_is_judged_whole_in_order_and_nothing_in_it_is_lost_without_a_word() {
     let photograph = photographs::jpeg(&photographs::good(7));
@@ -224,6 +226,7 @@ fn refused(bundle: &SignedBundle, photograph: &Path) -> String {
     line.to_owned()
 }
 
+// verifies: RQ-020
 #[test]
 fn a_bundle_with_one_byte_flipped_anywhere_is_refused_and_left_alone() {
     let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
@@ -280,6 +283,7 @@ fn a_bundle_out_of_order_is_refused_with_the_reason() {
     assert!(refused(&gone, &photograph).contains("cannot be read"));
 }
 
+// verifies: RQ-021
 #[test]
 fn a_bundle_whose_outputs_this_machine_does_not_reproduce_is_refused() {
     let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
@@ -289,6 +293,7 @@ fn a_bundle_whose_outputs_this_machine_does_not_reproduce_is_refused() {
     assert_eq!(screen(&within, &[text(&home.path().join("eye.png"))]).code, Some(0));
 }
 
+// verifies: RQ-020
 #[test]
 fn a_bundle_of_another_maker_is_refused_and_a_key_that_is_none_named() {
     let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);
@@ -369,6 +374,7 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "no word of it");
 }
 
+// verifies: RQ-010
 #[test]
 fn a_photograph_of_the_other_eye_is_asked_about_and_never_a_negative() {
     let home = folder(&[("eye.png", &photographs::png(&photographs::good(7)))]);

@@ -9,6 +9,8 @@ use std::{
 
 use ocellus_tests::real::root;
 
+mod trace;
+
 /// Crate directory → the crates of ours it may depend on. Anything else is an arrow pointing the wrong way.
 const ARROWS: [(&str, &[&str]); 6] = [
     (".", &["ocellus-model", "ocellus-board"]),
@@ -184,6 +186,7 @@ fn the_readme_gives_the_two_commands() {
     }
 }
 
+// verifies: RQ-074
 #[test]
 fn the_project_says_that_it_is_research_software() {
     for document in ["README.md", "docs/intended-use.md"] {

@@ -26,7 +26,7 @@ pub use ocellus_wire::{
     link::Timing,
     message::{Capabilities, Firmware, ForcedOff, Refusal, Status},
 };
-pub use serial::{Address, BAUD, SerialError, SerialPort};
+pub use serial::{Address, BAUD, NotAnAddress, SerialError, SerialPort};
 
 use ocellus_wire::{link, message::Command};
 

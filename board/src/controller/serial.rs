@@ -10,6 +10,7 @@ use std::{
     fmt,
     io::{self, Read, Write},
     os::fd::AsRawFd,
+    str::FromStr,
     time::Duration,
 };
 
@@ -21,7 +22,10 @@ use super::Port;
 /// Speed of the line; 8 bits, no parity, no flow control.
 pub const BAUD: u32 = 115_200;
 
-/// Where a controller is found.
+/// What the text of an address by USB numbers begins with.
+const USB: &str = "usb:";
+
+/// Where a controller is found. As text: the file's name, `usb:0d28:0204`, or `usb:0d28:0204:SERIAL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// By the name of its device file, such as `/dev/ttyACM0` or, better, a link in `/dev/serial/by-id/` that stays with
@@ -42,11 +46,42 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::File(name) => write!(f, "{name}"),
-            Address::Usb { vendor, product, serial: None } => write!(f, "USB {vendor:04x}:{product:04x}"),
+            Address::Usb { vendor, product, serial: None } => write!(f, "{USB}{vendor:04x}:{product:04x}"),
             Address::Usb { vendor, product, serial: Some(serial) } => {
-                write!(f, "USB {vendor:04x}:{product:04x} {serial}")
+                write!(f, "{USB}{vendor:04x}:{product:04x}:{serial}")
             }
         }
+    }
+}
+
+/// A text that names no serial line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a device file (/dev/serial/by-id/...), or usb:VENDOR:PRODUCT or usb:VENDOR:PRODUCT:SERIAL, numbers in four hexadecimal digits"
+)]
+pub struct NotAnAddress;
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        let Some(usb) = text.strip_prefix(USB) else {
+            return if text.starts_with('/') { Ok(Address::File(text.to_owned())) } else { Err(NotAnAddress) };
+        };
+        let mut parts = usb.splitn(3, ':');
+        let mut number = || match parts.next() {
+            // Only digits: the library would also read a sign.
+            Some(digits) if digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                u16::from_str_radix(digits, 16).map_err(|_| NotAnAddress)
+            }
+            _ => Err(NotAnAddress),
+        };
+        let (vendor, product) = (number()?, number()?);
+        let serial = parts.next().map(str::to_owned);
+        if serial.as_ref().is_some_and(String::is_empty) {
+            return Err(NotAnAddress);
+        }
+        Ok(Address::Usb { vendor, product, serial })
     }
 }
 
@@ -382,12 +417,30 @@ mod tests {
         let builtin = SerialPortInfo { port_name: "/dev/ttyS0".to_owned(), port_type: SerialPortType::PciPort };
         let mut present = vec![builtin, usb("/dev/ttyACM1", "A")];
         assert_eq!(fitting(&any, &present).unwrap(), "/dev/ttyACM1");
-        let absent = SerialError::Absent { address: "USB 0d28:0204 B".to_owned() };
+        let absent = SerialError::Absent { address: "usb:0d28:0204:B".to_owned() };
         assert_eq!(fitting(&one, &present).unwrap_err(), absent);
         present.push(usb("/dev/ttyACM0", "B"));
         assert_eq!(fitting(&one, &present).unwrap(), "/dev/ttyACM0");
         let found = vec!["/dev/ttyACM0".to_owned(), "/dev/ttyACM1".to_owned()];
-        let ambiguous = SerialError::Ambiguous { address: "USB 0d28:0204".to_owned(), found };
+        let ambiguous = SerialError::Ambiguous { address: "usb:0d28:0204".to_owned(), found };
         assert_eq!(fitting(&any, &present).unwrap_err(), ambiguous);
+    }
+
+    #[test]
+    fn addresses_are_read_as_they_are_written() {
+        let usb =
+            |serial: Option<&str>| Address::Usb { vendor: 0x0d28, product: 0x0204, serial: serial.map(str::to_owned) };
+        let addresses = [
+            ("/dev/serial/by-id/usb-x", Address::File("/dev/serial/by-id/usb-x".to_owned())),
+            ("usb:0d28:0204", usb(None)),
+            ("usb:0d28:0204:99:B", usb(Some("99:B"))),
+        ];
+        for (text, address) in addresses {
+            assert_eq!(text.parse(), Ok(address.clone()));
+            assert_eq!(address.to_string(), text);
+        }
+        for text in ["", "ttyACM0", "usb:", "usb:0d28", "usb:0d28:204", "usb:+d28:0204", "usb:0d28:0204:"] {
+            assert_eq!(text.parse::<Address>(), Err(NotAnAddress), "{text}");
+        }
     }
 }

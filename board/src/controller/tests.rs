@@ -85,6 +85,7 @@ fn what_is_asked_for_stands_in_the_rig() {
     assert!(bench.client.is_simulated());
 }
 
+// verifies: RQ-042
 #[test]
 fn no_flash_fires_twice_on_the_worst_of_lines() {
     let (mut done, mut failed, mut repeated) = (0, 0, false);
@@ -213,6 +214,7 @@ fn an_aiming_light_that_was_on_too_long_goes_out_and_is_told() {
     assert_eq!(bench.rig.bench().aiming_permille, 0);
 }
 
+// verifies: RQ-041
 #[test]
 fn a_program_that_hangs_leaves_the_eye_in_the_dark() {
     let mut bench = Bench::connected();

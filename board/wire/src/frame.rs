@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(decode(&mut Decoder::default(), frame.bytes()), vec![(0x1200, FLASH)]);
     }
 
+    // verifies: RQ-044
     #[test]
     fn the_frame_after_garbage_and_torn_frames_is_found() {
         let frame = Frame::encode(7, &FLASH).unwrap();
@@ -197,6 +198,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-044
     #[test]
     fn every_flipped_bit_is_noticed() {
         let frame = Frame::encode(7, &FLASH).unwrap();
@@ -217,6 +219,7 @@ mod tests {
         assert_eq!(decoder.dropped(), Dropped { oversized: 1, ..Dropped::default() });
     }
 
+    // verifies: RQ-044
     #[test]
     fn other_layouts_and_unknown_messages_are_counted_apart() {
         let other = |version: u8, message: &[u8]| {
@@ -243,6 +246,7 @@ mod tests {
     }
 
     proptest! {
+        // verifies: RQ-160
         #[test]
         fn no_bytes_make_the_decoder_stumble(garbage in proptest::collection::vec(any::<u8>(), 0..400)) {
             let mut decoder = Decoder::default();

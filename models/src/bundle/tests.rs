@@ -128,6 +128,7 @@ fn writing_leaves_nothing_but_the_bundle() {
     assert_eq!(names, ["bundle"]);
 }
 
+// verifies: RQ-020
 #[test]
 fn a_flip_of_any_bit_of_any_byte_is_noticed() {
     let (home, _, public) = signed();
@@ -183,6 +184,7 @@ fn a_signature_written_in_another_way_is_refused() {
     assert!(matches!(error, BundleError::Signature { source: SignatureError::OtherBundle { .. }, .. }), "{error}");
 }
 
+// verifies: RQ-020
 #[test]
 fn an_unsigned_bundle_is_refused() {
     let (home, _, public) = signed();
@@ -191,6 +193,7 @@ fn an_unsigned_bundle_is_refused() {
     assert!(matches!(refusal(&directory, &public), BundleError::Unsigned { .. }));
 }
 
+// verifies: RQ-020
 #[test]
 fn a_key_that_is_not_trusted_is_refused_also_when_none_is() {
     let (home, ..) = signed();
@@ -308,6 +311,7 @@ fn preprocessing_that_can_not_be_followed_is_refused() {
     assert!(matches!(error, ManifestError::Preprocess(SpecError::OutOfRange { key: "size", .. })), "{error}");
 }
 
+// verifies: RQ-020
 #[test]
 fn no_path_leads_out_of_the_bundle() {
     let good = BundleManifest::parse(&written_text()).unwrap();

@@ -189,6 +189,7 @@ mod tests {
         bytes
     }
 
+    // verifies: RQ-160
     #[test]
     fn a_length_that_is_not_there_is_told_before_memory_is_taken() {
         let mut bytes = file(&long(0x7fe0, 0x0010, b"OB", 4));
@@ -204,6 +205,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-160
     #[test]
     fn sequences_may_not_be_endlessly_deep() {
         let level =

@@ -149,6 +149,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-003
     #[test]
     fn the_verdict_does_not_depend_on_the_resolution() {
         let large = draw(&PracticeEye { size: (2048, 2048), ..PracticeEye::new(3, Laterality::Od) });
@@ -160,6 +161,7 @@ mod tests {
         }
     }
 
+    // verifies: RQ-003
     #[test]
     fn gross_faults_are_refused_and_named() {
         for (faults, reason) in [
@@ -183,6 +185,7 @@ mod tests {
         assert!(focus.windows(2).all(|pair| pair[1] < pair[0]), "{focus:?}");
     }
 
+    // verifies: RQ-003
     #[test]
     fn a_grey_picture_is_no_fundus_and_a_cut_field_is_told() {
         let pixels = eye(1, Faults::NONE);

@@ -140,6 +140,7 @@ fn spoil(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
     }
 }
 
+// verifies: RQ-160
 #[test]
 fn no_bytes_make_the_decoder_panic() {
     let home = tempfile::tempdir().unwrap();

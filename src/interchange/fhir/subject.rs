@@ -139,6 +139,7 @@ fn in_search(value: &str) -> String {
 mod tests {
     use super::*;
 
+    // verifies: RQ-161
     #[test]
     fn a_patients_number_cannot_change_the_search() {
         assert_eq!(in_search("4711-a"), "4711-a");

@@ -74,6 +74,7 @@ mod tests {
         assert_eq!(Segment::header().set(3, "X").set(9, "Y").into_bytes(), b"MSH|^~\\&|X||||||Y\r");
     }
 
+    // verifies: RQ-161
     #[test]
     fn no_text_can_end_a_field_a_segment_or_a_frame() {
         assert_eq!(text("a|b^c~d\\e&f"), "a\\F\\b\\S\\c\\R\\d\\E\\e\\T\\f");

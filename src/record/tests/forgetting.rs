@@ -16,6 +16,7 @@ fn commit_all(store: &mut Store) {
     }
 }
 
+// verifies: RQ-053
 #[test]
 fn only_what_is_old_and_in_the_archive_is_purged_and_practice_when_it_is_old() {
     let bench = Bench::new();
@@ -56,6 +57,7 @@ fn an_encounter_of_unknown_time_is_as_old_as_the_first_known_time_after_it() {
     assert_eq!(store.purgeable(RETENTION, after_days(81)).unwrap(), [encounter]);
 }
 
+// verifies: RQ-083
 #[test]
 fn a_purged_encounter_is_gone_with_its_key_and_the_record_still_verifies() {
     let bench = Bench::new();
@@ -101,6 +103,7 @@ fn a_purged_encounter_is_gone_with_its_key_and_the_record_still_verifies() {
     assert_eq!(bench.sealed().len(), 3);
 }
 
+// verifies: RQ-091
 #[test]
 fn a_patient_gets_a_plain_folder_and_that_is_noted() {
     let bench = Bench::new();
@@ -164,6 +167,7 @@ fn a_backup_becomes_a_record_on_another_device_with_another_key() {
     assert_eq!(bench.found(), []);
 }
 
+// verifies: RQ-082
 #[test]
 fn a_backup_that_is_torn_changed_or_for_another_key_is_refused_as_a_whole() {
     let bench = Bench::new();

@@ -8,6 +8,7 @@ fn passphrase(text: &str) -> Key {
     Key::Passphrase(Passphrase::new(text.to_owned()))
 }
 
+// verifies: RQ-081
 #[test]
 fn a_key_file_opens_only_its_own_record_and_must_be_its_owners_alone() {
     let bench = Bench::new();
@@ -57,6 +58,7 @@ fn a_passphrase_opens_until_it_is_changed_and_changing_it_leaves_the_data_alone(
     assert!(matches!(open(&wrong_kind), Err(StoreError::OtherKindOfKey { expected: "passphrase", .. })));
 }
 
+// verifies: RQ-081
 #[test]
 fn a_changed_or_lost_header_is_told_from_a_wrong_key() {
     let bench = Bench::new();

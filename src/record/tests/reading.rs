@@ -32,6 +32,7 @@ fn encounters_are_found_by_number_beginning_of_the_name_day_and_page() {
     assert_eq!([names(&first), names(&second)].concat(), ["", "Roe, Jane", "Zoë, Ann", "ROEMER, Åsa", "Roe, Jane"]);
 }
 
+// verifies: RQ-091
 #[test]
 fn an_encounter_comes_back_whole_and_opening_it_is_noted() {
     let bench = Bench::new();

@@ -19,6 +19,7 @@ fn found_after(sql: &str) -> Vec<FindingKind> {
     bench.found()
 }
 
+// verifies: RQ-090
 #[test]
 fn a_line_of_the_audit_log_that_was_changed_taken_out_or_put_in_is_found() {
     use FindingKind::{ChainBroken, OtherPast, RolledBack};
@@ -33,6 +34,7 @@ fn a_line_of_the_audit_log_that_was_changed_taken_out_or_put_in_is_found() {
     assert_eq!(found_after(rehashed), [ChainBroken, OtherPast]);
 }
 
+// verifies: RQ-090
 #[test]
 fn a_row_that_was_changed_taken_out_or_put_in_is_found() {
     use FindingKind::{FileChanged, RowAdded, RowChanged, RowMissing};
@@ -49,6 +51,7 @@ fn a_row_that_was_changed_taken_out_or_put_in_is_found() {
     assert_eq!(found_after(added)[0], RowAdded);
 }
 
+// verifies: RQ-090
 #[test]
 fn a_photograph_that_was_changed_torn_swapped_or_taken_away_is_found() {
     use FindingKind::{FileChanged, FileMissing};
@@ -82,6 +85,7 @@ fn a_photograph_that_was_changed_torn_swapped_or_taken_away_is_found() {
     assert_eq!(bench.found(), []);
 }
 
+// verifies: RQ-090
 #[test]
 fn an_old_database_copied_back_is_found_and_no_file_is_removed_for_it() {
     let bench = bench();
@@ -132,6 +136,7 @@ fn a_missing_or_foreign_anchor_is_found_and_one_that_a_crash_left_behind_is_not(
     assert_eq!(bench.found(), [FindingKind::AnchorForeign]);
 }
 
+// verifies: RQ-090
 #[test]
 fn nothing_begins_until_findings_are_accepted_and_then_only_new_ones_are_told() {
     let bench = bench();
@@ -187,6 +192,7 @@ fn a_corrupt_page_is_told_and_what_can_be_read_is_exported() {
     assert_eq!(bench.found(), []);
 }
 
+// verifies: RQ-051
 #[test]
 fn a_torn_log_of_the_database_loses_nothing_that_was_committed_before() {
     let bench = bench();

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
+// verifies: RQ-100
 #[test]
 fn numbers_go_on_after_a_restart_and_practice_is_numbered_apart() {
     let bench = Bench::new();
@@ -38,6 +39,7 @@ fn an_encounter_that_a_crash_left_unfinished_is_told_and_broken_off() {
     assert!(bench.open().broken_off().is_empty());
 }
 
+// verifies: RQ-061
 #[test]
 fn the_same_again_changes_nothing_and_another_in_its_place_is_refused() {
     let bench = Bench::new();
@@ -76,6 +78,7 @@ fn a_report_replaces_only_one_of_its_encounter_and_both_stay() {
     assert_eq!(*store.report_pdf("one-000001-2").unwrap(), b"%PDF again");
 }
 
+// verifies: RQ-130
 #[test]
 fn a_clock_that_goes_back_or_stands_at_1970_changes_no_order() {
     let bench = Bench::new();
@@ -110,6 +113,7 @@ fn what_the_device_keeps_is_there_after_a_restart() {
     assert_eq!(bench.open().kept("light-ledger").unwrap(), Some(json!({ "limit": 1.5 })));
 }
 
+// verifies: RQ-080
 #[test]
 fn no_patient_is_in_a_file_name_in_plain_bytes_in_the_audit_log_or_in_an_error() {
     let bench = Bench::new();

@@ -118,6 +118,7 @@ fn texts(content: &Content) -> Vec<String> {
     all
 }
 
+// verifies: RQ-070
 #[test]
 fn no_report_promises_that_an_eye_is_well_or_shows_a_percentage() {
     const NEVER: [&str; 17] = [
@@ -149,6 +150,7 @@ fn no_report_promises_that_an_eye_is_well_or_shows_a_percentage() {
     }
 }
 
+// verifies: RQ-001
 #[test]
 fn an_eye_without_a_result_never_looks_like_one_without_signs() {
     for report in Language::ALL.into_iter().flat_map(every_kind) {
@@ -262,6 +264,7 @@ fn the_same_report_is_the_same_bytes_and_small() {
     assert!(pdf.len() < 150_000, "{}", pdf.len());
 }
 
+// verifies: RQ-072
 #[test]
 fn what_has_no_room_is_refused_and_never_cut() {
     let mut report = report(Language::En, no_signs(), no_signs(), PatientDisposition::NoReferableSigns);
@@ -279,6 +282,7 @@ fn names_in_any_letters_give_a_report() {
     }
 }
 
+// verifies: RQ-130
 #[test]
 fn a_time_that_is_not_certain_names_no_day_to_be_examined_by() {
     let refer = || eye(judged(Outcome::Refer, &[Output::Glaucoma], &[]));

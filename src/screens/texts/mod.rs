@@ -101,11 +101,13 @@ mod tests {
         all
     }
 
+    // verifies: RQ-072
     #[test]
     fn every_text_exists_in_every_language_with_the_same_placeholders() {
         all().iter().for_each(|(row, columns)| checks::is_complete(row, columns));
     }
 
+    // verifies: RQ-070
     #[test]
     fn no_text_of_a_result_promises_that_an_eye_is_well() {
         // The words for normal, healthy, clear, negative, "no disease" and "all good" in each language.

@@ -10,6 +10,7 @@ use ocellus::{
 use ocellus_model::laterality::Laterality;
 
 use super::{
+    disk::Taken,
     judge::Truth,
     lamp::{Lamp, Says},
     operator::PIN,
@@ -312,6 +313,15 @@ impl World {
         if fate == Fate::Fails {
             let fault = self.dice.one(&[Fault::StoreFailed, Fault::StoreFull]);
             self.told(5, 200, Event::Encounter { number, event: failed(fault) });
+            return Ok(());
+        }
+        let answer = match self.disk.take(key, &entry) {
+            Taken::ToBeWritten => None,
+            Taken::OverAlready => Some(encounter::Event::Persisted { token }),
+            Taken::Refused => Some(failed(Fault::StoreFailed)),
+        };
+        if let Some(event) = answer {
+            self.told(5, 200, Event::Encounter { number, event });
             return Ok(());
         }
         let first = answers.iter().copied().min().unwrap_or(self.now + 100);

@@ -14,10 +14,23 @@ use super::rules::{Holds, Rule, holds};
 /// An encounter: the number of the program's start, and its number since then.
 pub(crate) type Key = (u32, u32);
 
+/// What becomes of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It will be written.
+    ToBeWritten,
+    /// The encounter had ended before it was broken off: nothing is written, and that is no failure.
+    OverAlready,
+    /// It can't be.
+    Refused,
+}
+
 /// The store's disk.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     kept: BTreeMap<Key, Vec<Entry>>,
+    /// What it was given to write, in order, whether it is written yet or not.
+    taken: BTreeMap<Key, Vec<Entry>>,
     /// What the station was told to be stored, and has therefore to be there for good.
     told: Vec<(Key, Entry)>,
     /// The ledger of light as its file would say.
@@ -25,6 +38,29 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    /// Takes an entry to write it, or does as a record does that can't: another photograph never takes the place of one that
+    /// is there, and after its end an encounter stays as it ended.
+    pub(crate) fn take(&mut self, key: Key, entry: &Entry) -> Taken {
+        let taken = self.taken.entry(key).or_default();
+        let is_end = |entry: &Entry| matches!(entry, Entry::Result { .. } | Entry::Aborted);
+        let place = |entry: &Entry| match entry {
+            Entry::Photograph { eye, attempt, capture, .. } => Some((*eye, *attempt, *capture)),
+            Entry::Withdrawn { .. } | Entry::Result { .. } | Entry::Aborted => None,
+        };
+        let contradicts = |old: &Entry| match (place(old), place(entry)) {
+            (Some((eye, attempt, capture)), Some(new)) => (eye, attempt) == (new.0, new.1) && capture != new.2,
+            _ => is_end(old) && old != entry,
+        };
+        if !taken.iter().any(contradicts) {
+            taken.push(entry.clone());
+            Taken::ToBeWritten
+        } else if *entry == Entry::Aborted {
+            Taken::OverAlready
+        } else {
+            Taken::Refused
+        }
+    }
+
     /// Writes an entry.
     pub(crate) fn write(&mut self, key: Key, entry: Entry) {
         self.kept.entry(key).or_default().push(entry);

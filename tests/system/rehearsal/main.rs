@@ -115,6 +115,7 @@ fn told(script: Script) -> String {
     format!("{}\n{broken}\nseed {}: `REHEARSAL_SEED={}` lives it alone", last.join("\n"), script.seed, script.seed)
 }
 
+// verifies: RQ-110
 #[test]
 fn in_a_hundred_thousand_random_encounters_no_rule_is_broken() {
     if let Some(seed) = number("REHEARSAL_SEED") {
@@ -142,6 +143,7 @@ fn in_a_hundred_thousand_random_encounters_no_rule_is_broken() {
     }
 }
 
+// verifies: RQ-110
 #[test]
 fn every_sabotage_is_noticed_by_the_rule_it_breaks() {
     for (sabotage, rules) in Sabotage::ALL {

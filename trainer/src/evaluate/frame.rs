@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(found[21..], [200.0, 0.0, 100.0, 0.0, 50.0, 0.0]);
     }
 
+    // verifies: RQ-141
     #[test]
     fn a_frame_that_gives_the_label_away_is_found_and_noise_is_not() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);

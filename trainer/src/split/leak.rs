@@ -71,6 +71,7 @@ pub fn leaks<'a>(sides: &[(&str, &'a [Row])]) -> Vec<Leak<'a>> {
 mod tests {
     use super::*;
 
+    // verifies: RQ-140
     #[test]
     fn a_patient_a_group_a_file_and_the_same_bytes_on_two_sides_are_found() {
         let row = |file: &str| Row { file: file.to_owned(), source: "s".to_owned(), ..Row::default() };

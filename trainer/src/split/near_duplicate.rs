@@ -193,6 +193,7 @@ mod tests {
         fingerprint(pixels, find_field(pixels).ok().as_ref()).unwrap()
     }
 
+    // verifies: RQ-140
     #[test]
     fn a_resized_a_darkened_and_a_mirrored_copy_are_found() {
         let original = picture(1);

@@ -120,6 +120,7 @@ mod tests {
             .collect()
     }
 
+    // verifies: RQ-140
     #[test]
     fn sources_and_rare_labels_are_spread_as_the_fractions_ask_and_patients_stay_whole() {
         let rows = rows();

@@ -51,6 +51,7 @@ fn conditions_that_occur_together_can_t_be_given_one_softmax() {
     assert!(sums.iter().any(|sum| (sum - 1.0).abs() > 0.2), "{sums:?}");
 }
 
+// verifies: RQ-140
 #[test]
 fn a_copy_a_mirror_image_and_a_patient_planted_across_a_split_are_found_by_name() {
     let home = tempfile::tempdir().unwrap();

@@ -109,6 +109,7 @@ fn refused(sequence: u16, refusal: Refusal) -> Vec<Report> {
     done(sequence, Outcome::Refused(refusal))
 }
 
+// verifies: RQ-042
 #[test]
 fn a_repeated_flash_is_answered_again_and_fires_once() {
     let mut bench = Bench::greeted();

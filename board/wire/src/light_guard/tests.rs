@@ -46,6 +46,7 @@ fn alive() -> LightGuard {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+    // verifies: RQ-040
     #[test]
     fn no_commands_at_no_times_pass_the_limits(deeds in proptest::collection::vec((0..12_u64, deed()), 1..120)) {
         let mut guard = LightGuard::new(LIMITS);
@@ -95,6 +96,7 @@ proptest! {
     }
 }
 
+// verifies: RQ-041
 #[test]
 fn silence_puts_every_light_out_in_time_and_says_so_once() {
     for (aiming, fixation) in [(300, None), (0, Some((0, 0))), (300, Some((10, -10)))] {
@@ -110,6 +112,7 @@ fn silence_puts_every_light_out_in_time_and_says_so_once() {
     }
 }
 
+// verifies: RQ-041
 #[test]
 fn a_late_heartbeat_does_not_bring_lights_back() {
     let mut guard = alive();
@@ -139,6 +142,7 @@ fn aiming_without_a_rest_ends_whatever_short_breaks_it_has() {
     assert_eq!(guard.aiming(300, Millis(50)), Ok(()), "after a rest");
 }
 
+// verifies: RQ-040
 #[test]
 fn flashes_meet_each_limit_by_name() {
     let mut guard = alive();

@@ -99,6 +99,7 @@ mod tests {
 
     const NO: Outcome = Outcome::Refused(Refusal::Hardware);
 
+    // verifies: RQ-042
     #[test]
     fn a_command_is_carried_out_once_however_often_it_comes() {
         let mut end = ControllerEnd::default();
@@ -114,6 +115,7 @@ mod tests {
         assert_eq!(end.arrived(2 + AHEAD + 1), Arrival::Stale);
     }
 
+    // verifies: RQ-044
     #[test]
     fn every_sequence_that_is_not_ahead_is_refused_over_the_whole_circle() {
         let mut end = ControllerEnd::default();

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Writes what the programs are built from, as CycloneDX JSON: one file for the device program, one for the trainer, one for
+# the controller's firmware, into FOLDER (target/sbom when none is named).
+#   scripts/sbom.sh [FOLDER]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$HOME/.cargo/bin:$PATH"
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+out=$(realpath -m "${1:-$target/sbom}")
+version=0.5.9
+tool="$target/tools/bin/cargo-cyclonedx"
+"$tool" cyclonedx --version 2>/dev/null | grep -qF "$version" ||
+    cargo install --quiet --locked --root "$target/tools" "cargo-cyclonedx@$version"
+mkdir -p "$out"
+
+# The tool writes a file beside each manifest; only the named one is kept.
+list() {
+    local manifest=$1 package=$2
+    shift 2
+    "$tool" cyclonedx --quiet --manifest-path "$manifest" --format json --spec-version 1.5 \
+        --override-filename ocellus-sbom "$@"
+    mv "$(dirname "$package")/ocellus-sbom.json" "$out/$(basename "$(dirname "$(realpath "$package")")").cdx.json"
+    find . -name ocellus-sbom.json -not -path './target/*' -delete
+}
+list Cargo.toml Cargo.toml --features v4l2
+mv "$out/$(basename "$PWD").cdx.json" "$out/ocellus.cdx.json"
+list trainer/Cargo.toml trainer/Cargo.toml --features wgpu
+list board/firmware/Cargo.toml board/firmware/Cargo.toml
+ls "$out"
