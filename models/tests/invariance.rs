@@ -7,8 +7,9 @@
 use std::{collections::BTreeSet, io::Cursor, path::PathBuf, sync::Mutex, thread};
 
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
 };
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, metadata::Orientation};
 use ocellus_model::{
@@ -78,12 +79,11 @@ fn on_each(check: impl Fn(usize, &RgbImage, &Field) -> Vec<String> + Sync) {
 
 /// The picture at another size in pixels, with a bicubic filter.
 fn resized(pixels: &RgbImage, [width, height]: [u32; 2]) -> RgbImage {
-    let kind = PixelType::U8x3;
-    let from = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), kind).unwrap();
-    let mut to = Image::new(width, height, kind);
+    let from = TypedImageRef::<U8x3>::from_buffer(pixels.width(), pixels.height(), pixels.as_raw()).unwrap();
+    let mut to = TypedImage::<U8x3>::new(width, height);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    Resizer::new().resize(&from, &mut to, &options).unwrap();
-    RgbImage::from_raw(width, height, to.into_vec()).unwrap()
+    Resizer::new().resize_typed(&from, &mut to, &options).unwrap();
+    RgbImage::from_raw(width, height, to.pixels().iter().flat_map(|pixel| pixel.0).collect()).unwrap()
 }
 
 /// Mean difference of two tensors, in levels of 255.

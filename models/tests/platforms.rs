@@ -68,5 +68,5 @@ const PINNED: [(&str, &str); 9] = [
     ("Vgg16", "7b8395c456c757fa"),
     ("Torchvision", "0b7b40237b8ac191"),
     ("LocalAverage", "e544cb4b28c13474"),
-    ("quality", "d4ea10aaf669c867"),
+    ("quality", "c251d3c43730c0d7"),
 ];

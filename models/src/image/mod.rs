@@ -17,7 +17,7 @@ pub mod frame;
 mod jpeg;
 pub mod limits;
 mod raster;
-pub(crate) mod resize;
+pub mod resize;
 mod tiff;
 
 use std::{

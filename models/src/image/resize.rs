@@ -5,14 +5,19 @@ use fast_image_resize::{
     images::{TypedImage, TypedImageRef},
     pixels::U8x3,
 };
+use image::RgbImage;
 
-/// The part of a picture that is resized, in pixels.
+/// The part of a picture that is resized, in pixels; edges may lie between two.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
-    pub(crate) left: f64,
-    pub(crate) top: f64,
-    pub(crate) width: f64,
-    pub(crate) height: f64,
+pub struct Part {
+    /// Its left edge.
+    pub left: f64,
+    /// Its upper edge.
+    pub top: f64,
+    /// How wide it is.
+    pub width: f64,
+    /// How high it is.
+    pub height: f64,
 }
 
 impl Part {
@@ -20,6 +25,14 @@ impl Part {
     pub(crate) fn whole(width: u32, height: u32) -> Self {
         Part { left: 0.0, top: 0.0, width: f64::from(width), height: f64::from(height) }
     }
+}
+
+/// Resizes a part of a picture to `target` pixels (width, height), bilinear, with the filter widened where it shrinks; none
+/// where the part does not lie in the picture. Other crates resize by this call, so that the library's many kernels are
+/// compiled here alone.
+pub fn bilinear(pixels: &RgbImage, part: Part, target: (u32, u32)) -> Option<RgbImage> {
+    let resized = resize(pixels.dimensions(), pixels.as_raw(), part, target, FilterType::Bilinear)?;
+    RgbImage::from_raw(target.0, target.1, resized)
 }
 
 /// Resizes a part of an RGB picture (`width × height`, row-major) to `target` pixels; none where the part does not lie

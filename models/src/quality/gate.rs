@@ -29,6 +29,8 @@ const VESSELS_FULL: f64 = 0.25;
 const RIM_LIT: f64 = 0.55;
 /// Light near the upper or lower edge, of the mean, below which something hangs into the beam there.
 const EDGE_LIT: f64 = 0.42;
+/// Part of the disc in shade above which too much is hidden, whatever hides it.
+const SHADED: f64 = 0.5;
 /// Isotropy below which detail is smeared along one line; no photograph that people called good comes near.
 const ONE_WAY: f64 = 0.25;
 /// Veil from which, and spread below which, the picture is under a haze.
@@ -90,7 +92,8 @@ pub(super) fn assess(measures: &Measures, disc: OpticDisc, field: &Field) -> Qua
         reasons.push(Reason::Motion);
     }
     let (small_pupil, uneven) = (measures.rim < RIM_LIT, scores.evenness < UNEVEN);
-    let covered = measures.upper.min(measures.lower) < EDGE_LIT;
+    let shaded = measures.shade > SHADED;
+    let covered = shaded || measures.upper.min(measures.lower) < EDGE_LIT;
     let hazy = measures.veil > VEILED && measures.spread < FLAT;
     if hazy && !ruled_out {
         reasons.push(Reason::MediaOpacitySuspected);
@@ -107,8 +110,8 @@ pub(super) fn assess(measures: &Measures, disc: OpticDisc, field: &Field) -> Qua
         (disc.has_strayed(), Reason::OffCentre),
     ];
     reasons.extend(remarks.into_iter().filter_map(that_hold));
-    // What takes most of a quadrant with it hides what may be there.
-    let hidden = covered && uneven;
+    // What takes most of a quadrant with it, or half of the disc, hides what may be there.
+    let hidden = shaded || (covered && uneven);
     let gradability = if ruled_out || smeared || hidden || doubt >= REFUSED {
         Gradability::Ungradable
     } else if doubt >= DOUBTFUL || !reasons.is_empty() {
@@ -175,6 +178,27 @@ mod tests {
             let quality = quality(&eye(2, faults));
             assert_eq!(quality.gradability, Gradability::Ungradable, "{reason:?}: {quality:?}");
             assert!(quality.reasons.contains(&reason), "{reason:?} is not in {quality:?}");
+        }
+    }
+
+    #[test]
+    fn a_lid_is_refused_however_much_it_covers() {
+        // The lid's own darkness must not pass for the picture's mean: from a half on, it is most of it.
+        for part in [0.55, 0.65, 0.8, 0.9] {
+            let mut pixels = eye(5, Faults::NONE);
+            let field = find_field(&pixels).unwrap();
+            let margin = field.centre_y - field.radius + 2.0 * field.radius * part;
+            for (_, y, pixel) in pixels.enumerate_pixels_mut() {
+                if f64::from(y) < margin {
+                    // Skin that the flash hardly reaches.
+                    pixel.0 = [pixel[0].min(41), pixel[1].min(22), pixel[2].min(15)];
+                }
+            }
+            let quality = assess(&pixels, &field);
+            assert_eq!(quality.gradability, Gradability::Ungradable, "{part}: {quality:?}");
+            // What is left beside a lid that covers nearly all can be a strip, whose detail runs along it.
+            let named = [Reason::EyelidOrLashes, Reason::SmallPupil, Reason::TooDark, Reason::Motion];
+            assert!(quality.reasons.iter().any(|reason| named.contains(reason)), "{part}: {quality:?}");
         }
     }
 

@@ -22,6 +22,10 @@ const RIM: (f64, f64) = (0.7, 0.92);
 const OCTANTS: usize = 8;
 /// Rows that belong to the upper (and, mirrored, the lower) edge: a lid hangs in there first. In radii from the middle.
 const EDGE_ROWS: (f64, f64) = (0.6, 0.88);
+/// Part of the disc's pixels that are darker than the level taken for fully lit: the optic disc and reflexes are brighter.
+const LIT_RANK: f64 = 0.95;
+/// Part of that level below which a place is in shade.
+const SHADE: f64 = 0.3;
 /// Part of the disc's pixels that are darker than [`Measures::veil`].
 const VEIL_PART: f64 = 0.05;
 
@@ -55,6 +59,9 @@ pub struct Measures {
     pub upper: f64,
     /// See [`Measures::upper`].
     pub lower: f64,
+    /// Part of the disc that has less than three tenths of the light that the best lit twentieth has, 0..1: what a lid, or a
+    /// finger, leaves in the dark, however much of the mean it is.
+    pub shade: f64,
     /// How alike fine detail is in all directions, 0 (all of it runs one way, as behind a motion) to 1: smaller over
     /// larger eigenvalue of the mean structure tensor (Bigün & Granlund 1987).
     pub isotropy: f64,
@@ -67,7 +74,7 @@ pub struct Measures {
 
 impl Measures {
     /// All of them by name.
-    pub fn named(&self) -> [(&'static str, f64); 16] {
+    pub fn named(&self) -> [(&'static str, f64); 17] {
         [
             ("brightness", self.brightness),
             ("dark", self.dark),
@@ -82,6 +89,7 @@ impl Measures {
             ("rim", self.rim),
             ("upper", self.upper),
             ("lower", self.lower),
+            ("shade", self.shade),
             ("isotropy", self.isotropy),
             ("veil", self.veil),
             ("spread", self.spread),
@@ -128,6 +136,7 @@ impl Measures {
             rim: light.rim,
             upper: light.upper / bright_level,
             lower: light.lower / bright_level,
+            shade: shade(&luma),
             isotropy: isotropy(&averages, &places),
             veil: veil(reduction, &places) / bright_level,
             spread: libm::sqrt(deviation) / bright_level,
@@ -181,6 +190,15 @@ impl Mean {
     fn value(self) -> f64 {
         self.sum / f64::max(self.count, 1.0)
     }
+}
+
+/// See [`Measures::shade`].
+fn shade(luma: &[f64]) -> f64 {
+    let mut levels = luma.to_vec();
+    let rank = (levels.len() as f64 * LIT_RANK) as usize;
+    let (below, lit, _) = levels.select_nth_unstable_by(rank, f64::total_cmp);
+    let limit = *lit * SHADE;
+    below.iter().filter(|&&level| level < limit).count() as f64 / luma.len() as f64
 }
 
 /// See [`Measures::isotropy`]. Detail is what 3 × 3 pixels differ by from 9 × 9.

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
 use image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder};
 use ocellus_model::{
     field::Field,
+    image::resize::{Part, bilinear},
     preprocess::{self, PreprocessSpec, Tensor},
 };
 use rand::{RngExt, SeedableRng};
@@ -183,14 +180,8 @@ fn square_of(pixels: &RgbImage, field: &Field, side: u32) -> RgbImage {
     let left = (field.centre_x - field.visible_radius).clamp(0.0, width);
     let top = (field.centre_y - field.visible_radius).clamp(0.0, height);
     let part = (2.0 * field.visible_radius).min(width - left).min(height - top);
-    let options =
-        ResizeOptions::new().crop(left, top, part, part).resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    let mut square = Image::new(side, side, PixelType::U8x3);
-    let resized = ImageRef::new(pixels.width(), pixels.height(), pixels.as_raw(), PixelType::U8x3)
-        .ok()
-        .and_then(|source| Resizer::new().resize(&source, &mut square, &options).ok());
-    let raw = resized.and_then(|()| RgbImage::from_raw(side, side, square.into_vec()));
-    raw.unwrap_or_else(|| RgbImage::new(side, side))
+    let part = Part { left, top, width: part, height: part };
+    bilinear(pixels, part, (side, side)).unwrap_or_else(|| RgbImage::new(side, side))
 }
 
 /// Turns a square picture about its centre by an angle in radians (bilinear) and looks its colours up in tables; black

@@ -7,7 +7,11 @@
 //!
 //! Rotated copies and photographs shifted by more than a tenth of the field are not found.
 
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
+use fast_image_resize::{
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8,
+};
 use image::RgbImage;
 use ocellus_model::field::Field;
 use rayon::prelude::*;
@@ -65,14 +69,15 @@ pub fn fingerprint(pixels: &RgbImage, field: Option<&Field>) -> Option<Fingerpri
         return None;
     }
     let grey = image::DynamicImage::ImageRgb8(pixels.clone()).into_luma8();
-    let source = Image::from_vec_u8(grey.width(), grey.height(), grey.into_raw(), PixelType::U8).ok()?;
+    // Typed, because the untyped call compiles every kernel of every pixel type into this crate.
+    let source = TypedImageRef::<U8>::from_buffer(grey.width(), grey.height(), grey.as_raw()).ok()?;
     let mut resizer = Resizer::new();
     let mut shrink = |to_width: usize, to_height: usize| -> Option<Vec<u8>> {
         let options =
             ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(left, top, w, h);
-        let mut to = Image::new(to_width as u32, to_height as u32, PixelType::U8);
-        resizer.resize(&source, &mut to, &options).ok()?;
-        Some(to.into_vec())
+        let mut to = TypedImage::<U8>::new(to_width as u32, to_height as u32);
+        resizer.resize_typed(&source, &mut to, &options).ok()?;
+        Some(to.pixels().iter().map(|pixel| pixel.0).collect())
     };
     let small = shrink(HASH_SIDE + 1, HASH_SIDE)?;
     let detail = detail(&shrink(DETAIL_SIDE, DETAIL_SIDE)?);
