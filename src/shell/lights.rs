@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ocellus_board::controller::{Client, Event, Port, Refusal, Request, RequestId};
+use ocellus_board::{
+    camera::Shutter,
+    controller::{Client, Event, Port, Refusal, Request, RequestId},
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -51,6 +54,8 @@ pub(super) struct Aim {
 /// What the thread works with.
 pub(super) struct Lights {
     pub(super) client: Client<Box<dyn Port>>,
+    /// Tells the camera of flashes.
+    pub(super) shutter: Shutter,
     pub(super) orders: Receiver<Order>,
     pub(super) tell: mpsc::Sender<Told>,
     pub(super) pulse: Pulse,
@@ -138,7 +143,9 @@ impl Lights {
             }
             Order::Flash { asked, permille, duration_us } => {
                 let flash = Request::Flash { permille, duration_us };
+                self.shutter.order();
                 if !connected || !self.ask(flash, For::Flash(asked), requests) {
+                    self.shutter.cancel();
                     self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
                 }
             }
@@ -200,11 +207,13 @@ impl Lights {
             }
             Event::Done { id } => {
                 if let Some(For::Flash(asked)) = requests.remove(&id) {
+                    self.shutter.fired();
                     self.say(Told::Flashed { asked });
                 }
             }
             Event::Refused { id, refusal } => match requests.remove(&id) {
                 Some(For::Flash(asked)) => {
+                    self.shutter.cancel();
                     log::warn!("the flash was refused: {refusal}");
                     self.say(Told::NotFlashed { asked, fault: fault_of(refusal) });
                 }
@@ -220,7 +229,10 @@ impl Lights {
                 Some(For::Dark | For::Status) | None => log::warn!("controller: refused: {refusal}"),
             },
             Event::Failed { id } => match requests.remove(&id) {
-                Some(For::Flash(asked)) => self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost }),
+                Some(For::Flash(asked)) => {
+                    self.shutter.cancel();
+                    self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
+                }
                 Some(For::Light | For::Dark) => wanted.aim_is_set = false,
                 Some(For::Focus) => wanted.focus_is_asked = false,
                 Some(For::Status) | None => {}
