@@ -80,7 +80,7 @@ pub fn keeps_deadlines(camera: &mut dyn Camera, terms: &Terms) -> Result<Seen, B
     for _ in 0..terms.frames {
         match timed(camera, SHORT, terms)? {
             Ok(_) => seen.frames += 1,
-            Err(CameraError::Stalled { within: SHORT }) => seen.empty_handed += 1,
+            Err(CameraError::Stalled { within }) if within == SHORT => seen.empty_handed += 1,
             Err(error) => return Err(Breach::new(format_args!("a short deadline brings: {error}"))),
         }
     }

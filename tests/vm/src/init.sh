@@ -1,7 +1,7 @@
 #!/bin/sh
 # First program of the virtual machine: mounts what Linux offers, then runs one command after the other that come as
 # lines on the second serial line. Behind what a command says stands a line "<exit CODE>", the sign for its end.
-export PATH=/bin:/sbin
+export PATH=/usr/bin:/usr/sbin:/bin:/sbin
 mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev

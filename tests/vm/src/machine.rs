@@ -3,8 +3,8 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{self, BufRead, BufReader, Write},
-    os::unix::net::UnixStream,
+    io::{BufRead, BufReader, Write},
+    os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
@@ -21,8 +21,8 @@ const QEMU: &str = "qemu-system-x86_64";
 const KERNEL: &str = "console=ttyS0 panic=-1 quiet no_timer_check nosoftlockup rcupdate.rcu_cpu_stall_suppress=1";
 /// How long the machine may take to its first word: five seconds where nothing else runs, minutes on a busy machine.
 const BOOT: Duration = Duration::from_secs(900);
-/// How long a socket of QEMU's may take to appear.
-const SOCKET: Duration = Duration::from_secs(30);
+/// How long QEMU may take to call.
+const SOCKET: Duration = Duration::from_secs(120);
 /// Lines of the console that a failure shows.
 const SHOWN: usize = 40;
 
@@ -81,9 +81,11 @@ impl Machine {
         let folder = tempfile::tempdir().expect("a folder for the machine");
         let image = image.write(folder.path());
         let at = |name: &str| folder.path().join(name);
-        let socket = |name: &str| format!("unix:{},server=on,wait=off", at(name).display());
-        let qemu = Command::new("nice")
-            .args(["-n", "10", QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults", "-no-reboot"])
+        let socket = |name: &str| format!("unix:{},server=off", at(name).display());
+        // QEMU calls here: so nobody has to try when its sockets are there.
+        let (qmp, orders) = (listen(&at("qmp")), listen(&at("orders")));
+        let qemu = Command::new(QEMU)
+            .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults", "-no-reboot"])
             .args(["-display", "none", "-vga", "none"])
             .args(["-smp", &hardware.processors.to_string(), "-m", &hardware.memory_mib.to_string()])
             .arg("-kernel")
@@ -101,8 +103,8 @@ impl Machine {
             .unwrap_or_else(|error| panic!("{QEMU}: {error}; `scripts/setup.sh vm` installs it"));
         // From here on the machine is ended, whatever fails.
         let mut guard = Guard(Some(qemu));
-        let qmp = guard.until(&folder, || Qmp::connect(&at("qmp")));
-        let orders = guard.until(&folder, || UnixStream::connect(at("orders")));
+        let orders = guard.called(&folder, &orders);
+        let qmp = Qmp::new(guard.called(&folder, &qmp));
         let (tell, said) = channel();
         let lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
         // It ends when the machine does.
@@ -221,20 +223,27 @@ impl Drop for Machine {
 struct Guard(Option<Child>);
 
 impl Guard {
-    /// Waits until QEMU has made its socket. It tells nobody when: it is tried again and again.
-    fn until<T>(&mut self, folder: &TempDir, connect: impl Fn() -> io::Result<T>) -> T {
+    /// Waits until QEMU calls.
+    fn called(&mut self, folder: &TempDir, calls: &Receiver<UnixStream>) -> UnixStream {
         let end = Instant::now() + SOCKET;
         loop {
-            match connect() {
-                Ok(connected) => return connected,
+            match calls.recv_timeout(Duration::from_millis(200)) {
+                Ok(line) => return line,
                 Err(error) => {
                     let ended = self.0.as_mut().is_some_and(|qemu| !matches!(qemu.try_wait(), Ok(None)));
                     assert!(!ended && Instant::now() < end, "{QEMU} does not start: {error}\n{}", last_words(folder));
-                    thread::sleep(Duration::from_millis(20));
                 }
             }
         }
     }
+}
+
+/// The first call that comes to this socket. Where none comes, the thread that waits ends with the program.
+fn listen(socket: &Path) -> Receiver<UnixStream> {
+    let listener = UnixListener::bind(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
+    let (tell, calls) = channel();
+    thread::spawn(move || listener.accept().map(|(line, _)| tell.send(line)));
+    calls
 }
 
 impl Drop for Guard {

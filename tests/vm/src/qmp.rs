@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// How long QEMU may take to answer.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// The line.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ pub struct Qmp {
 }
 
 impl Qmp {
-    pub(crate) fn connect(socket: &Path) -> io::Result<Self> {
-        let mut qmp = Qmp { lines: BufReader::new(UnixStream::connect(socket)?), events: VecDeque::new() };
-        qmp.line(Instant::now() + ANSWER)?;
+    pub(crate) fn new(line: UnixStream) -> Self {
+        let mut qmp = Qmp { lines: BufReader::new(line), events: VecDeque::new() };
+        qmp.line(Instant::now() + ANSWER).unwrap_or_else(|error| panic!("QEMU does not greet: {error}"));
         qmp.ask("qmp_capabilities", json!({}));
-        Ok(qmp)
+        qmp
     }
 
     /// Asks something and tells what was answered.

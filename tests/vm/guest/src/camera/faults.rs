@@ -45,10 +45,11 @@ const ALL: [(&str, Fault); 16] = [
     ("flash", flash),
 ];
 
-/// Runs those whose name contains `part`, each on a camera that is as new.
-pub(crate) fn all(part: &str) -> Vec<(&'static str, Result<String, Failure>)> {
+/// Runs those whose name contains `part`, each on a camera that is as new, and tells what came of each. Whether all is
+/// well.
+pub(crate) fn all(part: &str, tell: fn(&str, Result<String, Failure>) -> bool) -> bool {
     let chosen = ALL.into_iter().filter(|(name, _)| name.contains(part));
-    chosen.map(|(name, fault)| (name, replug(1).and_then(|()| fault()))).collect()
+    chosen.fold(true, |all_well, (name, fault)| tell(name, replug(1).and_then(|()| fault())) && all_well)
 }
 
 fn wish(coding: Coding) -> Wish {
@@ -286,14 +287,14 @@ fn busy() -> Result<String, Failure> {
 }
 
 fn colours() -> Result<String, Failure> {
-    let samples = |coding| {
+    let samples = |coding| -> Result<Samples, CameraError> {
         let settings = Settings { wish: wish(coding), ..settings(Address::Only) };
         match V4l2Camera::new(settings, Shutter::new()).next_frame(TERMS.frame_within)?.format {
             PixelFormat::Raw(Raster { samples, .. }) => Ok(samples),
             PixelFormat::Jpeg | PixelFormat::Mjpeg { .. } => Ok(Samples::Rgb),
         }
     };
-    let as_is = samples(Coding::Yuyv).map_err(|error: CameraError| error.to_string())?;
+    let as_is = samples(Coding::Yuyv).map_err(in_words)?;
     set("quantization", 1)?;
     let full = samples(Coding::Yuyv).map_err(in_words)?;
     ensure(matches!(full, Samples::Yuyv { range: Range::Full, .. }), || format!("{full:?}"))?;

@@ -24,7 +24,7 @@ use ocellus_board::camera::{
 type Failure = String;
 
 /// What may be expected on an emulated processor that others share.
-const TERMS: Terms = Terms { frame_within: Duration::from_secs(20), slack: Duration::from_secs(3), frames: 40 };
+const TERMS: Terms = Terms { frame_within: Duration::from_secs(20), slack: Duration::from_secs(10), frames: 40 };
 /// How long a measurement takes.
 const MEASURED: Duration = Duration::from_secs(20);
 
@@ -34,12 +34,8 @@ fn main() -> ExitCode {
     let all_well = match words[..] {
         ["contract", ref wish @ ..] => tell("contract", wished(wish).and_then(contract)),
         ["measure", ref wish @ ..] => tell("measure", wished(wish).and_then(measure)),
-        ["faults"] => {
-            faults::all("").into_iter().map(|(name, outcome)| tell(name, outcome)).fold(true, |all, one| all & one)
-        }
-        ["faults", name] => {
-            faults::all(name).into_iter().map(|(name, outcome)| tell(name, outcome)).fold(true, |all, one| all & one)
-        }
+        ["faults"] => faults::all("", tell),
+        ["faults", name] => faults::all(name, tell),
         _ => tell("usage", Err("guest-camera contract|measure CODING WIDTH HEIGHT FPS, or faults [NAME]".to_owned())),
     };
     match all_well {
