@@ -79,6 +79,8 @@ struct Wanted {
     /// Whether the controller has been asked for it, or for the dark.
     aim_is_set: bool,
     aim_not_before: Duration,
+    /// Waits for the camera to hold its exposure.
+    flash: Option<(Asked, Request)>,
     focus: Option<i32>,
     focus_is_asked: bool,
     ends: bool,
@@ -97,7 +99,7 @@ impl Lights {
             let now = self.start.elapsed();
             loop {
                 match self.orders.try_recv() {
-                    Ok(order) => self.take(order, connected, &mut wanted, &mut requests),
+                    Ok(order) => self.take(order, &mut wanted),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => {
                         wanted.aim = None;
@@ -105,6 +107,13 @@ impl Lights {
                         break;
                     }
                 }
+            }
+            if self.shutter.is_ready()
+                && let Some((asked, flash)) = wanted.flash.take()
+                && !(connected && self.ask(flash, For::Flash(asked), &mut requests))
+            {
+                self.shutter.cancel();
+                self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
             }
             for event in self.client.poll(now) {
                 self.happened(event, now, &mut connected, &mut wanted, &mut requests);
@@ -131,7 +140,7 @@ impl Lights {
         }
     }
 
-    fn take(&mut self, order: Order, connected: bool, wanted: &mut Wanted, requests: &mut HashMap<RequestId, For>) {
+    fn take(&self, order: Order, wanted: &mut Wanted) {
         match order {
             Order::Aim(aim) => {
                 wanted.aim = aim;
@@ -143,13 +152,13 @@ impl Lights {
             }
             Order::Flash { asked, permille, duration_us } => {
                 let flash = Request::Flash { permille, duration_us };
-                self.shutter.order();
-                if !connected || !self.ask(flash, For::Flash(asked), requests) {
-                    self.shutter.cancel();
-                    self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
+                if let Some((before, _)) = wanted.flash.replace((asked, flash)) {
+                    self.say(Told::NotFlashed { asked: before, fault: Fault::ControllerLost });
                 }
+                self.shutter.order();
             }
             Order::End => {
+                wanted.flash = None;
                 wanted.aim = None;
                 wanted.aim_is_set = false;
                 wanted.ends = true;

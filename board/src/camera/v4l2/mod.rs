@@ -10,7 +10,7 @@ mod device;
 mod find;
 mod hold;
 
-use std::{fmt, thread, time::Duration};
+use std::{fmt, mem, thread, time::Duration};
 
 pub use find::Address;
 
@@ -46,6 +46,8 @@ pub struct V4l2Camera {
     opened: Option<Opened>,
     /// Why it is not open.
     why: CameraError,
+    /// Whether it has failed since its last frame.
+    is_down: bool,
     recovery: Recovery,
     /// Of the streams before this one.
     counts: Counts,
@@ -71,9 +73,11 @@ impl fmt::Debug for V4l2Camera {
 impl V4l2Camera {
     /// A camera that is not open yet. Who fires the flash tells `shutter` so.
     pub fn new(settings: Settings, shutter: Shutter) -> Self {
+        shutter.listen();
         V4l2Camera {
             name: settings.address.to_string(),
             why: CameraError::Absent { detail: format!("{}: not opened yet", settings.address) },
+            is_down: false,
             settings,
             shutter,
             opened: None,
@@ -121,9 +125,11 @@ impl V4l2Camera {
             self.counts += opened.counts();
             opened.close();
         }
-        if self.why != why {
+        // Once each, and not every few seconds for as long as it stays away.
+        if !self.is_down || mem::discriminant(&self.why) != mem::discriminant(&why) {
             log::warn!("{why}");
         }
+        self.is_down = true;
         self.why = why.clone();
         self.recovery.failed(shutter::now());
         why
@@ -133,8 +139,14 @@ impl V4l2Camera {
     fn mind_the_flash(&mut self) {
         let Some(opened) = &self.opened else { return };
         match (self.shutter.is_under_way(), self.hold.take()) {
-            (true, None) => self.hold = Some(Hold::take(&opened.device)),
-            (true, held) => self.hold = held,
+            (true, None) => {
+                self.hold = Some(Hold::take(&opened.device));
+                self.shutter.hold();
+            }
+            (true, held) => {
+                self.hold = held;
+                self.shutter.hold();
+            }
             (false, Some(hold)) => hold.give_back(&opened.device),
             (false, None) => {}
         }
@@ -146,6 +158,9 @@ impl V4l2Camera {
         let Taken { bytes, missed, taken, exposure } = opened.take(until.saturating_sub(shutter::now()))?;
         let format = opened.format;
         self.recovery.delivered(shutter::now());
+        if mem::take(&mut self.is_down) {
+            log::info!("{}: delivers again, after {} failures", self.name, self.recovery.failures());
+        }
         self.damaged = self.counts().damaged();
         self.sequence = self.sequence.wrapping_add(missed).wrapping_add(1);
         let lit_by_flash = self.shutter.lit(exposure);

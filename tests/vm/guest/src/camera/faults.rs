@@ -323,7 +323,9 @@ fn exposure_held() -> Result<String, Failure> {
     };
     let before = gain()?;
     shutter.order();
+    ensure(!shutter.is_ready(), || "the flash did not wait".to_owned())?;
     let held = gain()?;
+    ensure(shutter.is_ready(), || "the flash was not told".to_owned())?;
     shutter.cancel();
     let after = gain()?;
     ensure([&before, &held, &after] == ["1", "0", "1"], || format!("{before}, {held}, {after}"))?;
