@@ -54,12 +54,11 @@ impl Image {
     /// With one of our programs, as `/usr/bin/NAME`.
     #[must_use]
     pub fn program(mut self, name: &str) -> Self {
-        let bytes = read(&self.kit.program(name));
-        self.archive.file(&format!("/usr/bin/{name}"), &bytes);
+        self.with_libraries(&self.kit.program(name), name);
         self
     }
 
-    /// With a program of this machine and the libraries it needs, as `/usr/bin/NAME`.
+    /// With a program of this machine, as `/usr/bin/NAME`.
     ///
     /// # Panics
     /// When this machine has none of that name.
@@ -67,14 +66,19 @@ impl Image {
     pub fn tool(mut self, name: &str) -> Self {
         let found = PLACES.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file());
         let path = found.unwrap_or_else(|| panic!("{name}: not installed; `scripts/setup.sh vm` installs it"));
-        let needed = Command::new("ldd").arg(&path).output().expect("ldd is part of the C library");
+        self.with_libraries(&path, name);
+        self
+    }
+
+    /// With a program and the libraries that it needs; of one that carries its own, `ldd` names none.
+    fn with_libraries(&mut self, path: &Path, name: &str) {
+        let needed = Command::new("ldd").arg(path).output().expect("ldd is part of the C library");
         for library in String::from_utf8_lossy(&needed.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
             if self.libraries.insert(library.to_owned()) {
                 self.archive.file(library, &read(Path::new(library)));
             }
         }
-        self.archive.file(&format!("/usr/bin/{name}"), &read(&path));
-        self
+        self.archive.file(&format!("/usr/bin/{name}"), &read(path));
     }
 
     /// With a file of any kind.
