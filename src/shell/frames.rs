@@ -24,7 +24,12 @@ pub(super) fn decode(frame: &CameraFrame) -> Result<Photograph, DecodeError> {
 /// A photograph as a file that can be judged, kept and read elsewhere: the camera's own JPEG where it is a whole file,
 /// otherwise its pixels as a PNG, which loses nothing. What can't be decoded stays as it is, and is judged unreadable.
 pub(super) fn into_file(frame: CameraFrame) -> Vec<u8> {
-    if frame.format == PixelFormat::Jpeg || image::decode(&frame.bytes).is_ok() {
+    let is_file = match frame.format {
+        PixelFormat::Jpeg => true,
+        PixelFormat::Mjpeg { .. } => image::decode(&frame.bytes).is_ok(),
+        PixelFormat::Raw(_) => false,
+    };
+    if is_file {
         return frame.bytes;
     }
     match decode(&frame).map(|photograph| png(&photograph.pixels)) {
