@@ -280,7 +280,7 @@ fn in_numbers(format: &Format) -> Granted {
     }
 }
 
-/// What the camera offers of the formats that are wanted.
+/// What the camera offers of the formats that are understood, wanted or not: who is refused is told what there is.
 fn offers(name: &str, device: &Device, wish: &Wish) -> Result<Vec<Offer>, CameraError> {
     let formats = device.enum_formats().map_err(|error| cause(name, &error))?;
     let offered = |coding: &&Coding| formats.iter().any(|format| format.fourcc.repr == coding.four_letters());
@@ -302,7 +302,7 @@ fn offers(name: &str, device: &Device, wish: &Wish) -> Result<Vec<Offer>, Camera
         });
         Offer { coding: *coding, sizes: sizes.collect(), shortest: shortest.min_by_key(|one| interval(*one)) }
     };
-    Ok(wish.codings.iter().filter(offered).map(offer).collect())
+    Ok(Coding::ALL.iter().filter(offered).map(offer).collect())
 }
 
 #[cfg(test)]

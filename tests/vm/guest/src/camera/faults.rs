@@ -207,7 +207,10 @@ fn unplugged() -> Result<String, Failure> {
     let mut camera = camera();
     let found = lost_and_found(&mut camera, || set("disconnect", 1), || replug(1), is_absent)?;
     set("disconnect", 1)?;
-    while camera.next_frame(CALL).is_ok() {}
+    let pulled = Instant::now();
+    while !camera.next_frame(CALL).is_err_and(|cause| is_absent(&cause)) {
+        ensure(pulled.elapsed() < TIMES.0, || "it is not missed".to_owned())?;
+    }
     let (began, busy) = (Instant::now(), processor_time()?);
     let mut calls = 0;
     while began.elapsed() < AWAY.0 {
