@@ -17,7 +17,7 @@ FIRMWARE := $(abspath $(TARGET))/firmware/thumbv6m-none-eabi/release/ocellus-fir
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint unit firmware firmware-test gpu-check bench arm64-test fuzz sbom deb doc clean
+.PHONY: help setup demo test format lint unit firmware firmware-test vm-test gpu-check bench arm64-test fuzz sbom deb doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ firmware: ## build the controller's program for its microcontroller
 
 firmware-test: firmware ## the controller's program on an emulated microcontroller, as the device meets it
 	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE) --test controller
+
+vm-test: ## the drivers on a PC in software: camera
+	scripts/vm.sh test
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu

@@ -18,6 +18,7 @@
 
 mod aiming;
 mod devices;
+mod frames;
 mod hands;
 mod judging;
 mod keeping;
