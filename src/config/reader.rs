@@ -108,6 +108,14 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// What `make` makes of a text.
+    pub(super) fn parsed<T>(&mut self, key: &str, expected: &str, default: T, make: impl Fn(&str) -> Option<T>) -> T {
+        self.checked(key, expected.to_owned(), default, |what| match what {
+            What::Text(text) => make(text),
+            _ => None,
+        })
+    }
+
     /// A whole number in a range, with its unit for messages.
     pub(super) fn whole<T>(&mut self, key: &str, unit: &str, range: RangeInclusive<T>, default: T) -> T
     where

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// Files and folders with pure logic: events and values in, values out.
-const NO_IO: [&str; 14] = [
+const NO_IO: [&str; 19] = [
     "src/encounter",
     "src/station",
     "src/light",
@@ -29,6 +29,11 @@ const NO_IO: [&str; 14] = [
     "src/language.rs",
     "models/src/decision.rs",
     "board/wire/src",
+    "board/src/input/calibration.rs",
+    "board/src/input/touch.rs",
+    "board/src/input/typing.rs",
+    "board/src/panel/modes.rs",
+    "board/src/panel/pixels.rs",
     "models/src/field",
     "models/src/field.rs",
     "models/src/quality",
