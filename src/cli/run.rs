@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, sync_channel},
     thread,
     time::Duration,
@@ -13,14 +13,15 @@ use embedded_graphics::prelude::Point;
 use ocellus_board::{
     camera::{Camera, Shutter},
     controller::{Limits, Port, SerialPort},
-    panel::{Geometry, Offscreen, Panel},
+    input::{self, Evdev, Which},
+    panel::{Drm, Framebuffer, Geometry, Offscreen, Output, Panel, PanelError},
     sim::{Knobs, Rig, SimulatedCamera, SimulatedController, Stage},
 };
 use ocellus_model::laterality::Laterality;
 
 use super::bundle_choice::BundleArguments;
 use crate::{
-    config::{self, CameraKind, Config, ControllerKind, FirstEye, PanelKind},
+    config::{self, CameraKind, Config, ControllerKind, FirstEye, InputKind, PanelKind},
     encounter,
     error::{Exit, ExpectedError},
     light::Calibration,
@@ -174,6 +175,7 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
     let mut devices = Devices::new(camera, port, panel(config)?, Box::new(load), home, device);
     devices.shutter = shutter;
     devices.room = room;
+    devices.hands = hands(config);
     devices.calibration = calibration(config)?;
     devices.limits_light = config.light.enforce_limit_24h;
     Ok(devices)
@@ -224,6 +226,37 @@ fn panel(config: &Config) -> Result<Box<dyn Panel + Send>, ExpectedError> {
             Ok(Box::new(Offscreen::new(geometry, folder)))
         }
         (PanelKind::Window, _) => window(geometry),
+        (PanelKind::Drm, _) => {
+            let given = |text: &String| Some(text).filter(|text| !text.is_empty()).cloned();
+            let (connector, mode) = (given(&panel.connector), given(&panel.mode));
+            let drm = Drm::open(geometry, Output { card: panel.device.clone(), connector, mode });
+            Ok(Box::new(drm.map_err(|error| dark(&error))?))
+        }
+        (PanelKind::Framebuffer, _) => {
+            let device = panel.device.as_deref().unwrap_or(Path::new("/dev/fb0"));
+            Ok(Box::new(Framebuffer::open(geometry, device).map_err(|error| dark(&error))?))
+        }
+    }
+}
+
+/// A panel that does not light.
+fn dark(error: &PanelError) -> ExpectedError {
+    ExpectedError::Usage(format!("the panel cannot be used: {error}; see [panel] in the configuration"))
+}
+
+/// What the operator touches, types and scans with.
+fn hands(config: &Config) -> Option<Evdev> {
+    let (input, panel) = (&config.input, &config.panel);
+    let settings = input::Settings {
+        panel: (panel.width_px, panel.height_px),
+        matrix: input.touch_matrix,
+        touch: Which::from(input.touch.as_str()),
+        keys: Which::from(input.keys.as_str()),
+        shutter: input.shutter_key,
+    };
+    match input.kind {
+        InputKind::None => None,
+        InputKind::Evdev => Some(Evdev::new(settings)),
     }
 }
 

@@ -30,9 +30,13 @@ impl Controller {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let Controller { kind, port } = Controller::default();
         let kind = section.choice("kind", kind);
-        let port = section.parsed_or_none("port", port);
+        let expected = NotAnAddress.to_string();
+        let port = section.parsed("port", &format!("{expected}, or \"\" for none"), port, |text| match text {
+            "" => Some(None),
+            address => address.parse().ok().map(Some),
+        });
         if kind == ControllerKind::Serial && port.is_none() {
-            section.wrong("port", NotAnAddress.to_string(), "say where the controller is".to_owned());
+            section.wrong("port", expected, "say where the controller is".to_owned());
         }
         Controller { kind, port }
     }

@@ -16,6 +16,7 @@ mod controller;
 mod encounter;
 mod error;
 mod given;
+mod input;
 mod light;
 mod operators;
 mod panel;
@@ -35,6 +36,7 @@ pub use camera::{Camera, CameraFormat, CameraKind, SimulatedCamera, V4l2Camera};
 pub use controller::{Controller, ControllerKind};
 pub use encounter::{Encounter, FirstEye};
 pub use error::{ConfigError, ConfigErrors, Place};
+pub use input::{Input, InputKind};
 pub use light::Light;
 pub use operators::{Operator, PinHash, Role};
 pub use panel::{Panel, PanelKind};
@@ -59,6 +61,8 @@ pub struct Config {
     pub site: Site,
     /// Where pictures are shown.
     pub panel: Panel,
+    /// What the operator touches, types and scans with.
+    pub input: Input,
     /// Where photographs come from.
     pub camera: Camera,
     /// What drives lights and focus.
@@ -121,6 +125,7 @@ impl Config {
             operators: Operator::read_all(root),
             site: Site::read(&mut root.section("site")),
             panel: Panel::read(&mut root.section("panel")),
+            input: Input::read(&mut root.section("input")),
             camera: Camera::read(&mut root.section("camera")),
             controller: Controller::read(&mut root.section("controller")),
             encounter: Encounter::read(&mut root.section("encounter")),

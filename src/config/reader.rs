@@ -5,7 +5,7 @@
 //!
 //! Not here: which keys there are (the sections), files and TOML ([`super::given`]).
 
-use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf};
 
 use super::{
     error::{ConfigError, Place},
@@ -108,16 +108,10 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// Something that is written as text; none where it is `""`.
-    pub(super) fn parsed_or_none<T>(&mut self, key: &str, default: Option<T>) -> Option<T>
-    where
-        T: FromStr,
-        T::Err: Display + Default,
-    {
-        let expected = format!("{}, or \"\" for none", T::Err::default());
-        self.checked(key, expected, default, |what| match what {
-            What::Text(text) if text.is_empty() => Some(None),
-            What::Text(text) => text.parse().ok().map(Some),
+    /// What `make` makes of a text.
+    pub(super) fn parsed<T>(&mut self, key: &str, expected: &str, default: T, make: impl Fn(&str) -> Option<T>) -> T {
+        self.checked(key, expected.to_owned(), default, |what| match what {
+            What::Text(text) => make(text),
             _ => None,
         })
     }

@@ -13,13 +13,14 @@ use std::{
 use ocellus_board::{
     camera::{Camera, Shutter},
     controller::{Client, Port},
+    input::Evdev,
     panel::{Geometry, Panel},
 };
 use ocellus_model::laterality::Laterality;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    ShellError, judging, keeping, lights,
+    ShellError, feeling, judging, keeping, lights,
     lights::Lights,
     live::{Eyepiece, Preview},
     practice::Room,
@@ -49,6 +50,8 @@ pub struct Devices {
     pub port: Box<dyn Port>,
     /// Where screens are presented.
     pub panel: Box<dyn Panel + Send>,
+    /// What is touched, typed and scanned beside what the panel itself feels.
+    pub hands: Option<Evdev>,
     /// Loads the bundle and tests it; what went wrong in the program's words.
     pub load: Box<dyn Fn() -> Result<Judge, String> + Send>,
     /// Where photographs and results are kept.
@@ -112,7 +115,7 @@ impl Hand {
 }
 
 impl Devices {
-    /// A device of these parts, without patients of its own, calibration or watcher.
+    /// A device of these parts, without hands, patients of its own, calibration or watcher.
     pub fn new(
         camera: Box<dyn Camera + Send>,
         port: Box<dyn Port>,
@@ -126,6 +129,7 @@ impl Devices {
             shutter: Shutter::new(),
             port,
             panel,
+            hands: None,
             load,
             store,
             device,
@@ -144,7 +148,7 @@ impl Devices {
 
     /// Starts the threads.
     pub(super) fn start(self) -> Result<Running, ShellError> {
-        let Devices { camera, shutter, port, panel, load, store, device, .. } = self;
+        let Devices { camera, shutter, port, panel, hands, load, store, device, .. } = self;
         let Devices { room, calibration, limits_light, watcher, told, .. } = self;
         let (tell, told) = told;
         let start = Instant::now();
@@ -178,7 +182,7 @@ impl Devices {
         };
         // The camera's thread ends by itself when nobody listens; it may be waiting for a frame until then.
         spawn("camera", move || eyepiece.run())?;
-        let threads = vec![
+        let mut threads = vec![
             {
                 let (tell, pulse) = (tell.clone(), judge_pulse.clone());
                 spawn("judge", move || judging::run(&load, &judge_inbox, &tell, &judged_by_in, &pulse))?
@@ -193,13 +197,18 @@ impl Devices {
                 spawn("panel", move || showing::run(panel, scenes, &surface, &tell, &pulse))?
             },
         ];
-        let pulses = vec![
+        let mut pulses = vec![
             ("the camera", camera_pulse),
             ("the judge", judge_pulse),
             ("the store", store_pulse),
             ("the controller", light_pulse),
             ("the panel", panel_pulse),
         ];
+        if let Some(hands) = hands {
+            let (tell, pulse) = (tell.clone(), Pulse::default());
+            pulses.push(("the input", pulse.clone()));
+            threads.push(spawn("input", move || feeling::run(hands, &tell, &pulse))?);
+        }
         Ok(Running {
             start,
             simulated,

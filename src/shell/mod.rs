@@ -6,7 +6,7 @@
 //!   controller ─────────────┤                           ┌────────┐ ── scene (watch) ──► panel
 //!   judge ──────────────────┼── Told (bounded queue) ──►│  loop  │ ── orders ─────────► judge, store, controller
 //!   store ──────────────────┤                           └────────┘
-//!   panel's touches ────────┘                        Station, AutoShutter, FocusSweep, Ledger
+//!   panel's touches, input ─┘                        Station, AutoShutter, FocusSweep, Ledger
 //! ```
 //!
 //! The loop never waits for a thread: orders go into bounded queues, and one that is full is a fault of that device. The
@@ -18,6 +18,7 @@
 
 mod aiming;
 mod devices;
+mod feeling;
 mod frames;
 mod hands;
 mod judging;

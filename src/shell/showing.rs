@@ -62,6 +62,9 @@ pub(super) struct Surface(Arc<Mutex<Shown>>);
 /// After another screen has come, touches are meant for the one before: a wet hand taps twice, and a hand is slow.
 const SETTLE: Duration = Duration::from_millis(250);
 
+/// How long a panel that fails is left alone before the next try.
+const AGAIN: Duration = Duration::from_millis(500);
+
 impl Surface {
     /// What stands for a touch at a place, if the screen of that number has stood long enough to be meant. A target is
     /// `grown` pixels larger than it looks; the nearest middle counts where two overlap.
@@ -137,7 +140,8 @@ pub(super) fn run(
     pulse: &Pulse,
 ) {
     let mut screens = Screens::new(panel.geometry());
-    let mut failed = false;
+    // When to try again what could not be shown.
+    let mut again: Option<Instant> = None;
     let mut last = 0;
     let mut pace = Pace::default();
     loop {
@@ -148,8 +152,18 @@ pub(super) fn run(
         }
         // The last scene is shown, too, when nobody sends any more.
         let ended = scenes.has_changed().is_err();
-        let scene = scenes.borrow_and_update().clone();
-        let Some(scene) = scene.filter(|scene| scene.round != last) else {
+        if again.is_none()
+            && let Err(error) = panel.tend()
+        {
+            log::error!("panel: {error}");
+            again = Some(Instant::now());
+        }
+        let is_due = match again {
+            Some(again) => Instant::now() >= again || ended,
+            None => scenes.borrow().as_ref().is_some_and(|scene| scene.round != last),
+        };
+        let scene = if is_due { scenes.borrow_and_update().clone() } else { None };
+        let Some(scene) = scene else {
             if ended {
                 return;
             }
@@ -160,14 +174,20 @@ pub(super) fn run(
         let drawn = draw(&mut screens, &scene);
         match panel.present(&drawn.frame, scene.screen.name()) {
             Ok(()) => {
-                failed = false;
+                if again.take().is_some() {
+                    log::info!("panel: it shows pictures again");
+                }
                 pace.shown(scene.preview.as_ref());
             }
-            Err(error) if !failed => {
-                failed = true;
+            // One that failed before has been told.
+            Err(_) if again.is_some() => again = Some(Instant::now() + AGAIN),
+            Err(error) => {
                 log::error!("panel: {error}");
+                again = Some(Instant::now() + AGAIN);
             }
-            Err(_) => {}
+        }
+        if ended {
+            return;
         }
         surface.set(scene.number, drawn.controls);
     }
@@ -195,9 +215,80 @@ fn draw(screens: &mut Screens, scene: &Scene) -> crate::screens::Drawn {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Sender, channel},
+    };
+
     use embedded_graphics::{prelude::Size, primitives::Rectangle};
+    use ocellus_board::panel::{Frame, Geometry, PanelError};
 
     use super::*;
+
+    /// Fails so many times, is lost when it is told so, and tells what it was given and whether it stands.
+    struct Shaky {
+        fails: u32,
+        lost: Arc<AtomicBool>,
+        tell: Sender<(String, bool)>,
+    }
+
+    impl Panel for Shaky {
+        fn geometry(&self) -> Geometry {
+            Geometry::SEVEN_INCH
+        }
+
+        fn present(&mut self, _: &Frame, name: &str) -> Result<(), PanelError> {
+            let stands = self.fails == 0;
+            self.fails = self.fails.saturating_sub(1);
+            self.tell.send((name.to_owned(), stands)).unwrap();
+            if stands { Ok(()) } else { Err(PanelError::Gone) }
+        }
+
+        fn tend(&mut self) -> Result<(), PanelError> {
+            if self.lost.swap(false, Ordering::Relaxed) { Err(PanelError::Gone) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_picture_that_does_not_stand_is_presented_until_it_does() {
+        let scene = Scene {
+            round: 1,
+            number: 1,
+            screen: Screen::ClockNotSet,
+            language: Language::En,
+            right: None,
+            left: None,
+            preview: None,
+            closing: 0.0,
+            focus: 0.0,
+            hint: None,
+            place: "Clinic".to_owned(),
+            simulated: false,
+            practice: false,
+            battery: None,
+            highlighted: None,
+            now: Monotonic::default(),
+            months: 12,
+            auto_shutter: true,
+        };
+        let name = scene.screen.name();
+        let lost = Arc::new(AtomicBool::new(false));
+        let (tell, told) = channel();
+        let panel = Shaky { fails: 2, lost: lost.clone(), tell };
+        let (sender, scenes) = watch::channel(Some(scene));
+        let hands = mpsc::channel(1).0;
+        let surface = Surface::default();
+        let controls = surface.clone();
+        let thread = std::thread::spawn(move || run(Box::new(panel), scenes, &surface, &hands, &Pulse::default()));
+        let given = || told.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!([given(), given(), given()], [false, false, true].map(|stands| (name.to_owned(), stands)));
+        lost.store(true, Ordering::Relaxed);
+        assert_eq!(given(), (name.to_owned(), true), "it came back without the picture");
+        drop(sender);
+        thread.join().unwrap();
+        assert!(told.try_recv().is_err(), "a picture that stands is left alone");
+        assert!(controls.count() > 0);
+    }
 
     #[test]
     fn touches_count_on_the_screen_that_stands_inside_the_grown_target_and_not_at_once() {

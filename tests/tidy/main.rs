@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Files and folders with pure logic: events and values in, values out.
-const NO_IO: [&str; 17] = [
+const NO_IO: [&str; 22] = [
     "src/encounter",
     "src/station",
     "src/light",
@@ -36,6 +36,11 @@ const NO_IO: [&str; 17] = [
     "board/src/camera/account.rs",
     "board/src/camera/negotiation.rs",
     "board/src/camera/recovery.rs",
+    "board/src/input/calibration.rs",
+    "board/src/input/touch.rs",
+    "board/src/input/typing.rs",
+    "board/src/panel/modes.rs",
+    "board/src/panel/pixels.rs",
     "models/src/field",
     "models/src/field.rs",
     "models/src/quality",

@@ -1,14 +1,20 @@
 //! Panels: where pictures are presented to the operator.
 
+mod drm;
+mod error;
+mod fbdev;
 mod frame;
+mod modes;
 mod offscreen;
+mod pixels;
 #[cfg(feature = "window")]
 mod window;
 
-use std::path::PathBuf;
-
 use embedded_graphics::prelude::Point;
 
+pub use drm::{Drm, Output};
+pub use error::PanelError;
+pub use fbdev::Framebuffer;
 pub use frame::Frame;
 pub use offscreen::Offscreen;
 #[cfg(feature = "window")]
@@ -41,30 +47,6 @@ impl Geometry {
     }
 }
 
-/// Why a picture was not presented.
-#[derive(Debug, thiserror::Error)]
-pub enum PanelError {
-    /// The picture can't be written.
-    #[error("{}: the picture cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: image::ImageError,
-    },
-    /// The panel is not there any more.
-    #[error("the panel is gone")]
-    Gone,
-    /// The picture has another size than the panel.
-    #[error("the picture is {found:?}, expected {expected:?} as the panel has")]
-    Size {
-        /// Width and height of the picture.
-        found: (u32, u32),
-        /// Width and height of the panel.
-        expected: (u32, u32),
-    },
-}
-
 /// A panel.
 pub trait Panel {
     /// What it measures.
@@ -75,6 +57,14 @@ pub trait Panel {
     /// # Errors
     /// When the picture has another size, or can't be shown.
     fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError>;
+
+    /// Looks after the panel while nothing new is to be shown; to be called several times a second.
+    ///
+    /// # Errors
+    /// When what was presented last does not stand there any more: it has to be presented again.
+    fn tend(&mut self) -> Result<(), PanelError> {
+        Ok(())
+    }
 
     /// Places that were touched, and let go, since the last call; in pixels. None on a panel without touch.
     fn touches(&mut self) -> Vec<Point> {
@@ -89,6 +79,10 @@ impl<P: Panel + ?Sized> Panel for Box<P> {
 
     fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError> {
         (**self).present(frame, name)
+    }
+
+    fn tend(&mut self) -> Result<(), PanelError> {
+        (**self).tend()
     }
 
     fn touches(&mut self) -> Vec<Point> {
