@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build (or the tests) need on a Debian-like machine, and nothing that is there already.
 #   scripts/setup.sh build      compiler, linker, Rust
-#   scripts/setup.sh test       compiler, Rust, the formatter and linter, and Python tools to compare with
+#   scripts/setup.sh test       compiler, Rust, the formatter and linter, and other people's programs to compare with
 #   scripts/setup.sh gpu        compiler, Rust, and a GPU in software
 #   scripts/setup.sh firmware   compiler, Rust for the controller's processor too, and that processor emulated
 # When not root it prints the exact command and stops with exit code 2.
@@ -128,6 +128,14 @@ fi
 
 cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
+
+# An archive, tools of another maker, and a validator, for the tests of what is sent; certificates for them.
+wanted=()
+[ -x /usr/sbin/Orthanc ] || wanted+=(orthanc)
+have storescp || wanted+=(dcmtk)
+have dciodvfy || wanted+=(dicom3tools)
+have openssl || wanted+=(openssl)
+[ "${#wanted[@]}" = 0 ] || install "${wanted[@]}"
 
 have python3 || install python3 python3-venv
 venv=target/check-venv
