@@ -114,10 +114,28 @@ elif mode == "many":
         yield 0x0000, None
 
     handlers.append((evt.EVT_C_FIND, many))
-elif mode == "commit":
+elif mode == "late":
+    # PORT TRANSACTION UID,UID,...: says at once what it keeps of an earlier request, and ends.
+    report = Dataset()
+    report.TransactionUID = arguments[1]
+    report.ReferencedSOPSequence = []
+    for uid in arguments[2].split(","):
+        item = Dataset()
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = OphthalmicPhotography8BitImageStorage, uid
+        report.ReferencedSOPSequence.append(item)
+    ae.add_requested_context(StorageCommitmentPushModel, PLAIN)
+    role = build_role(StorageCommitmentPushModel, scp_role=True)
+    assoc = ae.associate("127.0.0.1", int(arguments[0]), ae_title="OCELLUS", ext_neg=[role])
+    status, _ = assoc.send_n_event_report(report, 1, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1")
+    assoc.release()
+    sys.exit(0 if status and status.Status == 0 else 1)
+elif mode in ("commit", "archive"):
     # here | elsewhere PORT | never | refused | partial | unmentioned
     how = arguments[0]
     ae.add_supported_context(StorageCommitmentPushModel, PLAIN)
+    if mode == "archive":
+        support(STORAGE, [JPEGBaseline8Bit, *PLAIN])
+        handlers.append((evt.EVT_C_STORE, lambda event: 0x0000))
 
     def report_of(request):
         report = Dataset()

@@ -20,7 +20,7 @@ fn openssl(folder: &Path, arguments: &str) {
 }
 
 /// An authority, and certificates of it for a server and a client.
-fn certificates() -> TempDir {
+pub(crate) fn certificates() -> TempDir {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
     let key = "req -x509 -newkey rsa:2048 -nodes -days 2";

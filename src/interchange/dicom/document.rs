@@ -15,7 +15,7 @@ use super::{
 use crate::interchange::codes::Use;
 
 /// What is named in the UIDs of the document and its series.
-const PART: &str = "report";
+pub(super) const PART: &str = "report";
 const SERIES: &str = "report/series";
 /// Numbers of series that no photographs have.
 const SERIES_NUMBER: usize = 900;

@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// What is named in the UIDs of the document and its series.
-const PART: &str = "findings";
+pub(super) const PART: &str = "findings";
 const SERIES: &str = "findings/series";
 /// Numbers of series that no photographs have.
 const SERIES_NUMBER: usize = 901;

@@ -34,5 +34,6 @@ pub use net::Order;
 pub use object::{Object, ObjectError};
 pub use photograph::{Field, Pupil, Taking};
 pub use sample::sample;
-pub use study::Study;
+pub use study::{Parts, Study};
+pub(crate) use uid::of as uid;
 pub use uid::transaction;

@@ -6,8 +6,24 @@
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
-use super::{dataset::Dataset, net::Order};
+use super::{
+    dataset::Dataset,
+    document, findings,
+    net::{Instance, Order},
+    uid,
+};
 use crate::interchange::{Photograph, export::Export};
+
+/// Which objects of a screening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// The photographs.
+    pub photographs: bool,
+    /// The report to print.
+    pub report: bool,
+    /// What was found.
+    pub findings: bool,
+}
 
 /// Makes the DICOM objects of one screening.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +36,22 @@ impl<'a> Study<'a> {
     /// Of a screening that may leave the device; with what the worklist said of the order, where there is one.
     pub fn new(export: &'a Export<'a>, order: Option<&'a Order>) -> Self {
         Study { export, order }
+    }
+
+    /// The objects by class and UID, as an archive is asked for them: photographs, report, findings.
+    pub fn instances(&self, parts: Parts) -> Vec<Instance> {
+        let instance = |class: &str, uid: String| Instance { class: class.to_owned(), uid };
+        let photographs = self.export.screening().photographs.iter().filter(|_| parts.photographs);
+        let class = uids::OPHTHALMIC_PHOTOGRAPHY8_BIT_IMAGE_STORAGE;
+        let mut instances: Vec<Instance> =
+            photographs.map(|photograph| instance(class, photograph.uid.clone())).collect();
+        if parts.report {
+            instances.push(instance(uids::ENCAPSULATED_PDF_STORAGE, uid::own(self.export, document::PART)));
+        }
+        if parts.findings {
+            instances.push(instance(uids::ENHANCED_SR_STORAGE, uid::own(self.export, findings::PART)));
+        }
+        instances
     }
 
     /// The photographs' series, in the order in which they were begun.

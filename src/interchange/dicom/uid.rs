@@ -15,7 +15,7 @@ pub(super) const IMPLEMENTATION_VERSION: &str = concat!("OCELLUS_", env!("CARGO_
 const TRANSACTIONS: Uuid = Uuid::from_u128(0x5b1d_64a4_9f0e_4c55_8a53_0c2e_7a37_11d2);
 
 /// A UUID as a UID: `2.25.` and its number in decimal, 44 characters at most.
-pub(super) fn of(uuid: Uuid) -> String {
+pub(crate) fn of(uuid: Uuid) -> String {
     format!("2.25.{}", uuid.as_u128())
 }
 

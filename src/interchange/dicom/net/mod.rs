@@ -41,5 +41,6 @@ pub use listener::Listener;
 pub use peer::{AeTitle, AeTitleError, Peer, Times};
 pub use status::Status;
 pub use store::{Delivery, Sent, Transfer, store};
+pub(crate) use stream::Stream;
 pub use tls::{Identity, Tls, TlsError, TlsServer};
 pub use worklist::{Order, Query, Scheduled, Worklist, find};

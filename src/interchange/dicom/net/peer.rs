@@ -37,6 +37,11 @@ impl fmt::Display for AeTitle {
 }
 
 impl AeTitle {
+    /// A name that stands in this program, and is one.
+    pub(crate) fn known(title: &'static str) -> Self {
+        AeTitle(title.to_owned())
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -20,7 +20,7 @@ use super::{
 
 /// A TCP connection with a deadline.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     tcp: TcpStream,
     deadline: Instant,
 }
@@ -61,7 +61,7 @@ impl Write for Socket {
 
 /// A connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(Socket),
     Client(Box<StreamOwned<ClientConnection, Socket>>),
     Server(Box<StreamOwned<ServerConnection, Socket>>),
@@ -69,7 +69,7 @@ pub(super) enum Stream {
 
 impl Stream {
     /// To a peer.
-    pub(super) fn connect(peer: &Peer) -> Result<Self, NetError> {
+    pub(crate) fn connect(peer: &Peer) -> Result<Self, NetError> {
         let within = peer.times.connect;
         let socket = Socket::new(connected(peer)?, within);
         let Some(tls) = &peer.tls else { return Ok(Stream::Plain(socket)) };
@@ -94,12 +94,12 @@ impl Stream {
     }
 
     /// Gives the next step its time.
-    pub(super) fn within(&mut self, time: Duration) {
+    pub(crate) fn within(&mut self, time: Duration) {
         self.socket().deadline = Instant::now() + time;
     }
 
     /// Ends the connection; what is wrong with it then is of no interest.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         match self {
             Stream::Plain(_) => {}
             Stream::Client(stream) => {
