@@ -238,7 +238,7 @@ fn a_report_of_commitment_that_comes_late_is_understood() {
         let peers = beside("peers.py").display().to_string();
         let known = photographs.join(",");
         let arguments = [peers.as_str(), "late", "0", &port, transaction, &known];
-        let output = run(&python(), &arguments.map(str::to_owned).each_ref().map(String::as_str));
+        let output = run(&python(), &arguments);
         assert!(output.status.success(), "{}", said(&output));
     };
     // Another's report first, then one that leaves objects out: neither is a promise to keep all of it.

@@ -8,6 +8,7 @@
 mod archived;
 mod checked;
 mod commitment;
+mod converted;
 mod kept;
 mod objects;
 mod orthanc;
