@@ -82,7 +82,7 @@ fn what_a_record_holds_is_in_the_archive_as_it_was_and_may_then_be_purged() {
     // What was withdrawn or torn went nowhere.
     assert!(!kept.iter().any(|kept| contains(kept, &photograph(9)) || contains(kept, b"torn")));
 
-    let mut record = device.record();
+    let record = device.record();
     let later = Stamp { unix_seconds: AT.unix_seconds + 10 * 86_400, ..AT };
     let retention = Retention { days: 1, also_never_sent: false };
     assert_eq!(record.purgeable(retention, later).unwrap().len(), 1);

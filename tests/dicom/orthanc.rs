@@ -113,10 +113,13 @@ fn orthanc_gives_back_what_it_was_sent_and_answers_for_it() {
     assert_eq!(failed.iter().map(|failure| failure.uid.as_str()).collect::<Vec<_>>(), ["2.25.999"]);
 }
 
-/// Pixel Data or the document as it stands at the end of a file.
-pub(crate) fn pixels(file: &[u8]) -> &[u8] {
-    let from = [[0xe0, 0x7f, 0x10, 0x00], [0x42, 0x00, 0x11, 0x00]]
-        .iter()
-        .find_map(|tag| file.windows(4).position(|four| four == tag));
-    from.map_or(&[], |from| &file[from..])
+/// Pixel Data or the document as its element holds it.
+fn pixels(file: &[u8]) -> &[u8] {
+    const HEAD: usize = 12;
+    let tags = [[0xe0, 0x7f, 0x10, 0x00], [0x42, 0x00, 0x11, 0x00]];
+    let Some(from) = tags.iter().find_map(|tag| file.windows(4).position(|four| four == tag)) else { return &[] };
+    let length = u32::from_le_bytes(file[from + 8..from + HEAD].try_into().unwrap());
+    let value = &file[from + HEAD..];
+    // Pieces of a JPEG have no length as a whole; they are the last element.
+    if length == u32::MAX { value } else { &value[..length as usize] }
 }

@@ -27,7 +27,7 @@ pub(crate) static CODES: LazyLock<Codes> = LazyLock::new(|| Codes::shipped().exp
 pub(crate) const PDF: &[u8] = b"%PDF-1.7\n\x00\xff\x0b\x1c\r\n%%EOF\n";
 
 /// Width and height of the photographs: odd, so that padding is seen.
-pub(crate) const SIZE: (u32, u32) = (61, 47);
+pub(crate) const SIZE: (u32, u32) = (67, 65);
 
 /// A picture that differs with its number.
 pub(crate) fn picture(number: u8) -> RgbImage {
