@@ -130,12 +130,12 @@ cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rus
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
 
 # An archive, tools of another maker, and a validator, for the tests of what is sent; certificates for them.
-wanted=()
-[ -x /usr/sbin/Orthanc ] || wanted+=(orthanc)
-have storescp || wanted+=(dcmtk)
-have dciodvfy || wanted+=(dicom3tools)
-have openssl || wanted+=(openssl)
-[ "${#wanted[@]}" = 0 ] || install "${wanted[@]}"
+missing=()
+[ -x /usr/sbin/Orthanc ] || missing+=(orthanc)
+have storescp || missing+=(dcmtk)
+have dciodvfy || missing+=(dicom3tools)
+have openssl || missing+=(openssl)
+[ "${#missing[@]}" = 0 ] || install "${missing[@]}"
 
 have python3 || install python3 python3-venv
 venv=target/check-venv
