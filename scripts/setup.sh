@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build (or the tests) need on a Debian-like machine, and nothing that is there already.
 #   scripts/setup.sh build      compiler, linker, Rust
-#   scripts/setup.sh test       compiler, Rust, the formatter and linter, and Python tools to compare with
+#   scripts/setup.sh test       compiler, Rust, the formatter and linter, and other people's programs to compare with
 #   scripts/setup.sh gpu        compiler, Rust, and a GPU in software
 #   scripts/setup.sh firmware   compiler, Rust for the controller's processor too, and that processor emulated
 #   scripts/setup.sh vm         compiler, Rust, and a PC in software with the device's hardware: QEMU and a kernel
@@ -169,6 +169,14 @@ fi
 video_headers
 cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
+
+# An archive, tools of another maker, and a validator, for the tests of what is sent; certificates for them.
+missing=()
+[ -x /usr/sbin/Orthanc ] || missing+=(orthanc)
+have storescp || missing+=(dcmtk)
+have dciodvfy || missing+=(dicom3tools)
+have openssl || missing+=(openssl)
+[ "${#missing[@]}" = 0 ] || install "${missing[@]}"
 
 have python3 || install python3 python3-venv
 venv=target/check-venv

@@ -5,11 +5,13 @@
 mod bundle_choice;
 mod config;
 mod demo;
+mod dicom;
 mod listing;
 mod photographs;
 mod record;
 mod run;
 mod screen;
+mod send;
 
 use std::{io::Write, process::ExitCode};
 
@@ -33,10 +35,12 @@ enum Verb {
     Screen(screen::Arguments),
     /// Lives a whole encounter on a practice patient and keeps the screens.
     Demo(demo::Arguments),
-    /// Looks into the record of encounters, exports, checks, backs up and purges it.
+    /// Looks into the record of encounters, exports, sends, checks, backs up and purges it.
     Record(record::Arguments),
     /// Checks and shows the configuration, and hashes PINs for it.
     Config(config::Arguments),
+    /// Tells what works with the archive and the worklist.
+    Dicom(dicom::Arguments),
 }
 
 /// Runs the program on the command line of this process.
@@ -57,6 +61,7 @@ pub fn main_impl() -> ExitCode {
         Verb::Screen(arguments) => screen::run(&arguments),
         Verb::Record(arguments) => record::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Dicom(arguments) => dicom::run(&arguments),
     };
     ended
         .unwrap_or_else(|error| {

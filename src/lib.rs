@@ -17,6 +17,7 @@ pub mod operators;
 pub mod record;
 pub mod report;
 pub mod screens;
+pub mod sending;
 pub mod shell;
 pub mod station;
 pub mod store;

@@ -9,7 +9,7 @@
 //! Encounters have two numbers: one since the device started, by which the station knows them, and the record's own name.
 //!
 //! Not here: how something is stored so that it stays ([`crate::record`]), what is stored when (the encounter asks),
-//! what reports say, sending.
+//! what reports say, sending ([`crate::sending`]).
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -19,7 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     encounter::Entry,
     judge::{BundleId, Record},
-    record::{Begin, EncounterId, End, Key, NewReport, Shot, Store},
+    record::{Begin, EncounterId, End, Key, NewReport, Sending, Shot, Store},
     station::Beginning,
 };
 
@@ -81,6 +81,23 @@ impl Home {
     }
 }
 
+/// Where what is found goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Destinations {
+    /// By their names in the configuration, which are the kinds of what they are sent as well.
+    pub names: Vec<&'static str>,
+    /// Whether what is simulated or practice goes there too, marked as test data.
+    pub test_data: bool,
+}
+
+impl Destinations {
+    /// What is to be sent of an encounter.
+    fn of(&self, is_real: bool) -> Vec<Sending<'static>> {
+        let names = if is_real || self.test_data { &self.names[..] } else { &[] };
+        names.iter().map(|&name| Sending { kind: name, destination: name }).collect()
+    }
+}
+
 /// The bundle's words about itself, for the end of an encounter.
 #[derive(Debug, Clone)]
 pub struct JudgedBy {
@@ -97,6 +114,7 @@ pub struct JudgedBy {
 struct Ended<'a> {
     statement: &'a str,
     bundle: &'a BundleId,
+    looks_for: &'a [Output],
     end: &'a Entry,
 }
 
@@ -104,6 +122,7 @@ struct Ended<'a> {
 #[derive(Debug)]
 pub struct Visits {
     record: Store,
+    destinations: Destinations,
     visits: BTreeMap<u32, Visit>,
 }
 
@@ -111,14 +130,30 @@ pub struct Visits {
 #[derive(Debug)]
 struct Visit {
     id: EncounterId,
+    is_real: bool,
     /// How it ended, once that is stored.
     end: Option<Entry>,
 }
 
 impl Visits {
-    /// Encounters that are put into a record.
+    /// Encounters that are put into a record, and are to be sent nowhere.
     pub fn new(record: Store) -> Self {
-        Visits { record, visits: BTreeMap::new() }
+        Visits { record, destinations: Destinations::default(), visits: BTreeMap::new() }
+    }
+
+    /// The same, to be sent to these destinations.
+    pub fn sending_to(self, destinations: Destinations) -> Self {
+        Visits { destinations, ..self }
+    }
+
+    /// The record, for others than an encounter: what is to be sent.
+    pub fn record(&mut self) -> &mut Store {
+        &mut self.record
+    }
+
+    /// Whether an encounter is under way, which comes before everything else.
+    pub fn are_under_way(&self) -> bool {
+        !self.visits.is_empty()
     }
 
     /// Whether photographs could be stored now.
@@ -137,7 +172,8 @@ impl Visits {
         let Beginning { number, patient, practice, operator } = begun;
         let begin = Begin { patient, practice: *practice, operator: operator.as_deref() };
         let id = self.record.begin(begin, &serde_json::Value::Null, at)?;
-        self.visits.insert(*number, Visit { id, end: None });
+        let is_real = !practice && !self.record.device().simulated;
+        self.visits.insert(*number, Visit { id, is_real, end: None });
         Ok(())
     }
 
@@ -183,8 +219,9 @@ impl Visits {
             Entry::Result { .. } => End::Result,
             Entry::Photograph { .. } | Entry::Withdrawn { .. } | Entry::Aborted => End::BrokenOff,
         };
-        let ended = Ended { statement: &by.statement, bundle: &by.bundle, end };
-        match self.record.end(visit.id, how, &ended, &[], at) {
+        let ended = Ended { statement: &by.statement, bundle: &by.bundle, looks_for: &by.looks_for, end };
+        let send = if how == End::Result { self.destinations.of(visit.is_real) } else { Vec::new() };
+        match self.record.end(visit.id, how, &ended, &send, at) {
             Err(StoreError::Over { .. }) if *end == Entry::Aborted => {
                 let name = self.name(number)?;
                 log::warn!("{name} had ended before it was broken off; its end stays");
@@ -211,8 +248,9 @@ impl Visits {
     /// # Errors
     /// When it can't be written, or another report has its number.
     pub fn report(&mut self, number: u32, report: NewReport<'_>, at: Stamp) -> Result<(), StoreError> {
-        let id = self.id(number)?;
-        self.record.report(id, report, &[], at)
+        let visit = self.visits.get(&number).ok_or_else(|| not_begun(number))?;
+        let send = self.destinations.of(visit.is_real);
+        self.record.report(visit.id, report, &send, at)
     }
 
     /// An encounter is over: nothing more comes to it.
@@ -336,6 +374,29 @@ mod tests {
         // Who was not told of the result gives up: that has to have an end, and the result stays.
         visits.end(1, &Entry::Aborted, &by, AT).unwrap();
         visits.end(1, &result, &by, AT).unwrap();
+    }
+
+    #[test]
+    fn only_real_results_are_to_be_sent_unless_test_data_is_asked_for() {
+        for (simulated, practice, test_data, expected) in
+            [(false, false, false, 2), (true, false, false, 0), (false, true, false, 0), (true, true, true, 2)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let home = Home { folder: folder.path().to_owned(), key_file: None };
+            let record = home.open(Device { simulated, ..device() }, AT).unwrap();
+            let destinations = Destinations { names: vec!["dicom", "fhir"], test_data };
+            let mut visits = Visits::new(record).sending_to(destinations);
+            let bundle = BundleId { name: "b".into(), version: "1".into(), digest: Digest::of(b"b") };
+            let by = JudgedBy { bundle, looks_for: vec![Output::Glaucoma], statement: String::new() };
+            let eye = EyeStatus::Pending;
+            let patient = PatientDisposition::Refer;
+            let result = Entry::Result { right: eye.clone(), left: eye, patient, pre_check: Some(Question::Symptoms) };
+            for (number, end) in [(1, &result), (2, &Entry::Aborted)] {
+                visits.begin(&begun(number, practice), AT).unwrap();
+                visits.end(number, end, &by, AT).unwrap();
+            }
+            assert_eq!(visits.record().outbox().waiting().unwrap(), expected, "{simulated} {practice} {test_data}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `ocellus record`: looks into the record of encounters, exports, checks, backs up and purges it.
+//! `ocellus record`: looks into the record of encounters, exports, sends, checks, backs up and purges it.
 
 use std::{
     io::{self, BufRead, Write},
@@ -8,7 +8,10 @@ use std::{
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::run::{device, home};
+use super::{
+    run::{device, home},
+    send,
+};
 use crate::{
     config::Config,
     error::{Exit, ExpectedError},
@@ -22,7 +25,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  the record cannot be read or written, or was changed from outside
   2  wrong usage or configuration";
 
-/// Looks into the record of encounters, exports, checks, backs up and purges it.
+/// Looks into the record of encounters, exports, sends, checks, backs up and purges it.
 ///
 /// The device must not run meanwhile: one program has the record open at a time. Whatever shows or changes something of a
 /// patient is noted in the record's audit log under --actor.
@@ -110,13 +113,28 @@ enum Verb {
         #[arg(long)]
         identity: bool,
     },
+    /// Sends what waits now, whether its time has come or not, and prints what went where
+    ///
+    /// One line each: encounter, destination, what became of it. Exit code 1 says that something waits or is set aside.
+    #[command(after_help = EXIT_CODES)]
+    Send {
+        /// End then; without it, go on with what comes due until ended
+        #[arg(long)]
+        once: bool,
+        /// Also try again what destinations have refused for good
+        #[arg(long)]
+        retry_refused: bool,
+    },
+    /// Lists what waits to be sent, what the archive has not committed yet, and what is set aside, with the reasons
+    #[command(after_help = EXIT_CODES)]
+    Queue,
     /// Destroys encounters that are old enough and that the archive has
     #[command(after_help = EXIT_CODES)]
     Purge {
         /// Days that an encounter is kept
         #[arg(long, value_name = "N")]
         days: u32,
-        /// Also those that were never to be sent anywhere: they are nowhere else
+        /// Also those that no archive has said it keeps: their photographs are nowhere else
         #[arg(long)]
         also_never_sent: bool,
     },
@@ -187,6 +205,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             };
             print(&open(device)?.backup(file, &key, actor, at)?)
         }
+        Verb::Send { once, retry_refused } => {
+            let mut store = open(device)?;
+            if *retry_refused {
+                store.outbox().retry_refused(actor, at)?;
+            }
+            send::send(store, &config, *once)
+        }
+        Verb::Queue => send::queue(&mut open(device)?),
         Verb::Purge { days, also_never_sent } => {
             let retention = Retention { days: *days, also_never_sent: *also_never_sent };
             print(&open(device)?.purge(retention, actor, at)?)

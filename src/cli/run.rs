@@ -26,6 +26,7 @@ use crate::{
     error::{Exit, ExpectedError},
     light::Calibration,
     operators::Operators,
+    sending::{self, Sender},
     shell::{self, Devices, Hand, Room},
     station::{self, Screen},
     store::{Device, Home},
@@ -178,6 +179,9 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
     devices.hands = hands(config);
     devices.calibration = calibration(config)?;
     devices.limits_light = config.light.enforce_limit_24h;
+    devices.destinations = sending::destinations(config);
+    let sender = Sender::of(config).map_err(|error| ExpectedError::Usage(error.to_string()))?;
+    devices.sender = Some(sender).filter(|sender| !sender.is_empty());
     Ok(devices)
 }
 

@@ -13,9 +13,13 @@
 mod bundle;
 mod camera;
 mod controller;
+mod dicom;
+mod drop_folder;
 mod encounter;
 mod error;
+mod fhir;
 mod given;
+mod hl7;
 mod input;
 mod light;
 mod operators;
@@ -23,9 +27,11 @@ mod panel;
 mod questions;
 mod reader;
 mod report;
+mod send;
 mod session;
 mod site;
 mod store;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -34,17 +40,23 @@ use serde::{Serialize, Serializer};
 pub use bundle::Bundle;
 pub use camera::{Camera, CameraFormat, CameraKind, SimulatedCamera, V4l2Camera};
 pub use controller::{Controller, ControllerKind};
+pub use dicom::{Dicom, DicomPart, Worklist};
+pub use drop_folder::DropFolder;
 pub use encounter::{Encounter, FirstEye};
 pub use error::{ConfigError, ConfigErrors, Place};
+pub use fhir::Fhir;
+pub use hl7::Hl7;
 pub use input::{Input, InputKind};
 pub use light::Light;
 pub use operators::{Operator, PinHash, Role};
 pub use panel::{Panel, PanelKind};
 pub use questions::Questions;
 pub use report::Report as Reports;
+pub use send::Send;
 pub use session::Session;
 pub use site::Site;
 pub use store::Store;
+pub use tls::Tls;
 
 use given::Table;
 use reader::{Report, Section};
@@ -81,6 +93,16 @@ pub struct Config {
     pub questions: Questions,
     /// The network that judges.
     pub bundle: Bundle,
+    /// What holds for everything that leaves the device.
+    pub send: Send,
+    /// The archive.
+    pub dicom: Dicom,
+    /// The server for FHIR bundles.
+    pub fhir: Fhir,
+    /// The receiver of HL7 v2 messages.
+    pub hl7: Hl7,
+    /// The folder that somebody watches.
+    pub drop_folder: DropFolder,
 }
 
 impl Config {
@@ -121,6 +143,13 @@ impl Config {
     }
 
     fn read(root: &mut Section<'_>) -> Self {
+        let dicom = Dicom::read(&mut root.section("dicom"));
+        let fhir = Fhir::read(&mut root.section("fhir"));
+        let hl7 = Hl7::read(&mut root.section("hl7"));
+        let drop_folder = DropFolder::read(&mut root.section("drop_folder"));
+        let sends = !(dicom.host.is_empty() && fhir.url.is_empty() && hl7.host.is_empty())
+            || fhir.folder.is_some()
+            || drop_folder.folder.is_some();
         Config {
             operators: Operator::read_all(root),
             site: Site::read(&mut root.section("site")),
@@ -135,6 +164,11 @@ impl Config {
             report: Reports::read(&mut root.section("report")),
             questions: Questions::read(&mut root.section("questions")),
             bundle: Bundle::read(&mut root.section("bundle")),
+            send: Send::read(&mut root.section("send"), sends),
+            dicom,
+            fhir,
+            hl7,
+            drop_folder,
         }
     }
 

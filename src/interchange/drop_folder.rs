@@ -1,9 +1,10 @@
-//! A watched folder for clinics without any interface: PDF, FHIR bundle and HL7 message of one encounter.
+//! A watched folder for clinics without any interface: PDF, FHIR bundle, HL7 message and DICOM objects of one encounter.
 //!
 //! ```text
 //! 3f0c….pdf    the report to print
 //! 3f0c….json   the FHIR bundle
 //! 3f0c….hl7    the HL7 message, without a frame
+//! 3f0c….1.dcm  the DICOM objects, where there are any: photographs, report, findings
 //! 3f0c….done   written last: the SHA-256 of each, as `sha256sum --check` reads them
 //! ```
 //!
@@ -22,7 +23,11 @@ use std::{
 
 use ocellus_model::bundle::Digest;
 
-use super::{export::Export, fhir, hl7};
+use super::{
+    dicom::{Object, ObjectError},
+    export::Export,
+    fhir, hl7,
+};
 
 /// A folder that somebody watches.
 #[derive(Debug, Clone)]
@@ -41,7 +46,7 @@ pub enum Put {
 
 /// Why a screening could not be put there.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be written: {source}", path.display())]
+#[error("{}: cannot be written: {source}; check that the folder, or the share, is there and has room", path.display())]
 pub struct DropError {
     /// The file or folder.
     path: PathBuf,
@@ -62,17 +67,27 @@ impl DropFolder {
         Ok(DropFolder { folder: folder.to_owned() })
     }
 
-    /// Puts a screening there; `pdf` is the report to print. A resend changes nothing, or completes what was begun.
+    /// Puts a screening there; `pdf` is the report to print, `objects` are its DICOM objects. A resend changes nothing, or
+    /// completes what was begun.
     ///
     /// # Errors
     /// When a file can't be written; then there is no `.done`, and putting it again is safe.
-    pub fn put(&self, export: &Export<'_>, pdf: &[u8]) -> Result<Put, DropError> {
+    pub fn put(&self, export: &Export<'_>, pdf: &[u8], objects: &[Object]) -> Result<Put, DropError> {
         let stem = stem(export);
         let path = |ending: &str| self.folder.join(format!("{stem}.{ending}"));
         let json = serde_json::to_vec_pretty(&fhir::bundle(export, pdf))
             .map_err(|error| DropError { path: path("json"), source: error.into() })?;
-        let message = hl7::oru(export, pdf);
-        let files: [(&str, &[u8]); 3] = [("pdf", pdf), ("json", &json), ("hl7", &message)];
+        let mut files = vec![
+            ("pdf".to_owned(), pdf.to_vec()),
+            ("json".to_owned(), json),
+            ("hl7".to_owned(), hl7::oru(export, pdf)),
+        ];
+        for (number, object) in (1..).zip(objects) {
+            let ending = format!("{number}.dcm");
+            let unwritable =
+                |error: ObjectError| DropError { path: path(&ending), source: io::Error::other(error.to_string()) };
+            files.push((ending.clone(), object.to_bytes().map_err(unwritable)?));
+        }
         let sums: String =
             files.iter().map(|(ending, bytes)| format!("{}  {stem}.{ending}\n", Digest::of(bytes))).collect();
         let done = path("done");
@@ -85,10 +100,26 @@ impl DropFolder {
             Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(DropError { path: done, source }),
             Ok(()) | Err(_) => self.keep_folder()?,
         }
-        for (ending, bytes) in files {
+        for (ending, bytes) in &files {
             self.write(&format!("{stem}.{ending}"), bytes)?;
         }
         self.write(&format!("{stem}.done"), sums.as_bytes())?;
+        Ok(Put::Written)
+    }
+
+    /// Puts a screening's FHIR bundle there, and nothing else; a resend changes nothing.
+    ///
+    /// # Errors
+    /// When the file can't be written; putting it again is safe.
+    pub fn put_bundle(&self, export: &Export<'_>, pdf: &[u8]) -> Result<Put, DropError> {
+        let name = format!("{}.json", stem(export));
+        let path = self.folder.join(&name);
+        let json = serde_json::to_vec_pretty(&fhir::bundle(export, pdf))
+            .map_err(|error| DropError { path: path.clone(), source: error.into() })?;
+        if fs::read(&path).is_ok_and(|found| found == json) {
+            return Ok(Put::AlreadyThere);
+        }
+        self.write(&name, &json)?;
         Ok(Put::Written)
     }
 

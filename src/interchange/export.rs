@@ -226,7 +226,7 @@ fn check_identifiers(screening: &Screening) -> Result<(), Refused> {
 }
 
 /// Whether text is a UID as DICOM has them: numbers without leading zeros between dots.
-fn is_uid(text: &str) -> bool {
+pub(super) fn is_uid(text: &str) -> bool {
     let is_number = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
     };

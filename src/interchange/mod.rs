@@ -1,9 +1,10 @@
-//! What other systems are told of a screening: FHIR R4, HL7 v2.5.1, and files in a watched folder.
+//! What other systems are told of a screening: DICOM, FHIR R4, HL7 v2.5.1, and files in a watched folder.
 //!
 //! ```text
 //! Screening ── Export::new ──► Export ──┬── fhir::bundle ──► transaction Bundle (JSON) ──┐
 //!  (plain data)  (refuses)   (Site,     ├── hl7::oru ─────► ORU^R01 (bytes) ────────────┤
-//!                             Codes)    └── the report's PDF, passed in ────────────────┴─► DropFolder::put
+//!                             Codes)    ├── dicom::Study ─► objects ────────────────────┤
+//!                                       └── the report's PDF, passed in ────────────────┴─► DropFolder::put
 //! ```
 //!
 //! Terms: a *screening* is one encounter with a result. An *export* is a screening that may leave the device, beside
@@ -16,9 +17,11 @@
 //!
 //! This is research software, not a cleared medical device, and each export says so.
 //!
-//! Not here: networks and queues (an exporter gives bytes), DICOM, drawing the report, when to send.
+//! Not here: networks and queues (an exporter gives bytes; DICOM's services alone are in `dicom::net`), drawing the report,
+//! when to send.
 
 pub mod codes;
+pub mod dicom;
 pub mod drop_folder;
 mod export;
 pub mod fhir;

@@ -1,22 +1,26 @@
 //! What is to be sent: a queue that outlives restarts.
 //!
 //! ```text
-//! waiting ── sent ──> sent ── committed ──> committed
+//! waiting ── sent ─────> sent ── committed ──> committed     an archive, which says what it will keep
+//!    │ ├──── delivered ─────────────────────> delivered     any other destination
+//!    │ └──── refused ───────────────────────> refused       set aside with its reason, until a person tries again
 //!    └── failed: waits, each time twice as long, at most six hours
 //! ```
 //!
 //! An entry is known by its kind, encounter and destination: putting it in again changes nothing. Sent means that the
-//! destination took it; committed, that it said it will keep it. Only then may the device forget the encounter.
+//! destination took it; committed, that it said it will keep it. Only then may the device forget the encounter. Waits are
+//! shortened by chance, so that many devices that lost one archive do not come back to it in the same second.
 //!
-//! Not here: sending.
+//! Not here: sending (`crate::sending`).
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    EncounterId, Stamp, StoreError,
+    Encounter, EncounterId, Stamp, StoreError,
     chain::New,
+    crypt,
     store::{DEVICE, Store},
 };
 
@@ -24,6 +28,8 @@ use super::{
 const BACK_OFF_FIRST: i64 = 60;
 /// Seconds between two tries at most.
 const BACK_OFF_MAX: i64 = 6 * 60 * 60;
+/// By which part of itself a wait is shortened at most.
+const JITTER: i64 = 5;
 
 /// Something to be sent of an encounter or report that is being stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +57,10 @@ pub struct Waiting {
     pub attempts: u32,
     /// When it is tried next, in seconds since 1970.
     pub next_attempt: i64,
-    /// Why it was not sent the last time; must not name a patient.
+    /// Why it was not sent the last time, or is set aside; must not name a patient.
     pub last_error: Option<String>,
+    /// How often the destination was asked whether it will keep it.
+    pub asked: u32,
 }
 
 /// What is to be sent.
@@ -84,15 +92,42 @@ impl Outbox<'_> {
         Ok(found)
     }
 
+    /// Entries that wait, whether their time has come or not, the oldest first.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn queue(&self) -> Result<Vec<Waiting>, StoreError> {
+        self.in_state("waiting", u32::MAX)
+    }
+
+    /// Entries that their destination refuses for good, the oldest first.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn set_aside(&self) -> Result<Vec<Waiting>, StoreError> {
+        self.in_state("refused", u32::MAX)
+    }
+
     /// Entries that were sent and that the destination has not said it will keep, the oldest first, at most `limit`.
     ///
     /// # Errors
     /// When the database can't be read.
     pub fn unconfirmed(&self, limit: u32) -> Result<Vec<Waiting>, StoreError> {
-        let mut query =
-            self.store.db.prepare_cached(&format!("{ENTRY} WHERE o.state = 'sent' ORDER BY o.id LIMIT ?1"))?;
-        let found = query.query_map([limit], entry)?.collect::<rusqlite::Result<_>>()?;
+        self.in_state("sent", limit)
+    }
+
+    fn in_state(&self, state: &str, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+        let mut query = self.store.db.prepare_cached(&format!("{ENTRY} WHERE o.state = ?1 ORDER BY o.id LIMIT ?2"))?;
+        let found = query.query_map(params![state, limit], entry)?.collect::<rusqlite::Result<_>>()?;
         Ok(found)
+    }
+
+    /// An encounter with all that belongs to it but the bytes of files, to be sent. That it was is noted when it was.
+    ///
+    /// # Errors
+    /// When it is not in the record, or can't be read.
+    pub fn content(&self, encounter: EncounterId) -> Result<Encounter, StoreError> {
+        self.store.assemble(encounter)
     }
 
     /// How many entries are not sent yet.
@@ -117,7 +152,76 @@ impl Outbox<'_> {
     /// # Errors
     /// When there is no such entry, or this can't be written.
     pub fn sent(&mut self, id: i64, at: Stamp) -> Result<(), StoreError> {
-        self.went_on(id, "sent", at)
+        self.went_on(id, "sent", None, at)
+    }
+
+    /// The destination has an entry, and nothing more is to be heard from it.
+    ///
+    /// # Errors
+    /// When there is no such entry, or this can't be written.
+    pub fn delivered(&mut self, id: i64, at: Stamp) -> Result<(), StoreError> {
+        self.went_on(id, "delivered", None, at)
+    }
+
+    /// The destination refuses an entry for good, or it can't be sent as it is: it is set aside with the reason, which must
+    /// not name a patient.
+    ///
+    /// # Errors
+    /// When there is no such entry, or this can't be written.
+    pub fn refused(&mut self, id: i64, reason: &str, at: Stamp) -> Result<(), StoreError> {
+        self.went_on(id, "refused", Some(reason), at)
+    }
+
+    /// What was set aside is tried again; returns how many entries that are.
+    ///
+    /// # Errors
+    /// When this can't be written.
+    pub fn retry_refused(&mut self, actor: &str, at: Stamp) -> Result<usize, StoreError> {
+        self.store.change(|change| {
+            let sql = "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt = 0 WHERE state = 'refused'";
+            let count = change.tx.prepare_cached(sql)?.execute([])?;
+            let new = New { actor, action: "retry refused", subject: "outbox", detail: json!(count), row: None };
+            if count > 0 { change.log(at, new).map(|()| count) } else { Ok(count) }
+        })
+    }
+
+    /// What waits for a destination is due now: it answers again.
+    ///
+    /// # Errors
+    /// When this can't be written.
+    pub fn hasten(&mut self, kind: &str, destination: &str) -> Result<(), StoreError> {
+        self.store.change(|change| {
+            let sql = "UPDATE outbox SET next_attempt = 0 WHERE state = 'waiting' AND kind = ?1 AND destination = ?2";
+            change.tx.prepare_cached(sql)?.execute([kind, destination])?;
+            Ok(())
+        })
+    }
+
+    /// The destination is about to be asked whether it will keep a sent entry; returns how often that makes. It is asked
+    /// again after a while, should no answer come.
+    ///
+    /// # Errors
+    /// When there is no such entry, or this can't be written.
+    pub fn asks(&mut self, id: i64, now: Stamp) -> Result<u32, StoreError> {
+        self.store.change(|change| {
+            let sql = "UPDATE outbox SET asked = asked + 1 WHERE id = ?1 AND state = 'sent' RETURNING asked";
+            let asked = change.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+            let asked = asked.ok_or_else(|| missing(id))?;
+            put_off(&change.tx, id, now, asked, None)?;
+            Ok(asked)
+        })
+    }
+
+    /// Why the destination could not be asked, or did not answer; it will be asked again.
+    ///
+    /// # Errors
+    /// When this can't be written.
+    pub fn unanswered(&mut self, id: i64, error: &str) -> Result<(), StoreError> {
+        self.store.change(|change| {
+            let sql = "UPDATE outbox SET last_error = ?2 WHERE id = ?1 AND state = 'sent'";
+            change.tx.prepare_cached(sql)?.execute(params![id, error])?;
+            Ok(())
+        })
     }
 
     /// The destination said that it will keep an entry.
@@ -125,7 +229,7 @@ impl Outbox<'_> {
     /// # Errors
     /// When there is no such entry, or this can't be written.
     pub fn committed(&mut self, id: i64, at: Stamp) -> Result<(), StoreError> {
-        self.went_on(id, "committed", at)
+        self.went_on(id, "committed", None, at)
     }
 
     /// An entry could not be sent, or was lost after it was; it is tried again later.
@@ -134,24 +238,20 @@ impl Outbox<'_> {
     /// When there is no such entry, or this can't be written.
     pub fn failed(&mut self, id: i64, error: &str, now: Stamp) -> Result<(), StoreError> {
         self.store.change(|change| {
-            let sql = "UPDATE outbox SET state = 'waiting', attempts = attempts + 1, last_error = ?2 \
-                       WHERE id = ?1 AND state <> 'committed' RETURNING attempts";
-            let attempts = change.tx.prepare_cached(sql)?.query_row(params![id, error], |row| row.get(0)).optional()?;
+            let sql = "UPDATE outbox SET state = 'waiting', attempts = attempts + 1 \
+                       WHERE id = ?1 AND state IN ('waiting', 'sent') RETURNING attempts";
+            let attempts = change.tx.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
             let attempts = attempts.ok_or_else(|| missing(id))?;
-            let next = now.unix_seconds.saturating_add(back_off(attempts));
-            change
-                .tx
-                .prepare_cached("UPDATE outbox SET next_attempt = ?2 WHERE id = ?1")?
-                .execute(params![id, next])?;
-            Ok(())
+            put_off(&change.tx, id, now, attempts, Some(error))
         })
     }
 
-    fn went_on(&mut self, id: i64, state: &'static str, at: Stamp) -> Result<(), StoreError> {
+    fn went_on(&mut self, id: i64, state: &'static str, reason: Option<&str>, at: Stamp) -> Result<(), StoreError> {
         self.store.change(|change| {
-            let sql = "UPDATE outbox SET state = ?2 WHERE id = ?1 AND (state <> 'committed' OR ?2 = 'committed') \
+            let sql = "UPDATE outbox SET state = ?2, next_attempt = 0, last_error = ?3 \
+                       WHERE id = ?1 AND (state <> 'committed' OR ?2 = 'committed') \
                        RETURNING kind, destination, (SELECT name FROM encounter WHERE id = encounter)";
-            let told = change.tx.prepare_cached(sql)?.query_row(params![id, state], |row| {
+            let told = change.tx.prepare_cached(sql)?.query_row(params![id, state, reason], |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
             });
             let (kind, destination, name) = told.optional()?.ok_or_else(|| missing(id))?;
@@ -164,10 +264,35 @@ impl Outbox<'_> {
 /// Puts entries in that are not there yet.
 pub(super) fn enqueue(tx: &Transaction<'_>, encounter: EncounterId, send: &[Sending<'_>]) -> Result<(), StoreError> {
     for Sending { kind, destination } in send {
-        let sql = "INSERT INTO outbox (kind, encounter, destination, state, attempts, next_attempt) \
-                   VALUES (?1, ?2, ?3, 'waiting', 0, 0) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO outbox (kind, encounter, destination, state, attempts, next_attempt, asked) \
+                   VALUES (?1, ?2, ?3, 'waiting', 0, 0, 0) ON CONFLICT DO NOTHING";
         tx.prepare_cached(sql)?.execute(params![kind, encounter.0, destination])?;
     }
+    Ok(())
+}
+
+/// Puts entries in, and those that are there once more: there is something new to be sent of them.
+pub(super) fn enqueue_anew(
+    tx: &Transaction<'_>,
+    encounter: EncounterId,
+    send: &[Sending<'_>],
+) -> Result<(), StoreError> {
+    enqueue(tx, encounter, send)?;
+    for Sending { kind, destination } in send {
+        let sql = "UPDATE outbox SET state = 'waiting', attempts = 0, next_attempt = 0 \
+                   WHERE kind = ?1 AND encounter = ?2 AND destination = ?3";
+        tx.prepare_cached(sql)?.execute(params![kind, encounter.0, destination])?;
+    }
+    Ok(())
+}
+
+/// Sets when an entry's turn comes again, after so many in vain, and why it has to wait.
+fn put_off(tx: &Transaction<'_>, id: i64, now: Stamp, attempts: u32, error: Option<&str>) -> Result<(), StoreError> {
+    let whole = back_off(attempts);
+    let chance = i64::from(u16::from_le_bytes(crypt::random()?));
+    let next = now.unix_seconds.saturating_add(whole - whole / JITTER * chance / i64::from(u16::MAX));
+    let sql = "UPDATE outbox SET next_attempt = ?2, last_error = coalesce(?3, last_error) WHERE id = ?1";
+    tx.prepare_cached(sql)?.execute(params![id, next, error])?;
     Ok(())
 }
 
@@ -176,7 +301,7 @@ fn back_off(attempts: u32) -> i64 {
     BACK_OFF_FIRST.saturating_mul(2_i64.saturating_pow(attempts.saturating_sub(1))).min(BACK_OFF_MAX)
 }
 
-const ENTRY: &str = "SELECT o.id, kind, encounter, e.name, destination, attempts, next_attempt, last_error \
+const ENTRY: &str = "SELECT o.id, kind, encounter, e.name, destination, attempts, next_attempt, last_error, asked \
                      FROM outbox o JOIN encounter e ON e.id = o.encounter";
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Waiting> {
@@ -189,6 +314,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Waiting> {
         attempts: row.get(5)?,
         next_attempt: row.get(6)?,
         last_error: row.get(7)?,
+        asked: row.get(8)?,
     })
 }
 

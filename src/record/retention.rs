@@ -23,7 +23,8 @@ const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 pub struct Retention {
     /// Days that an encounter is kept after its end.
     pub days: u32,
-    /// Whether encounters with a result that were never to be sent anywhere are purged too: they are nowhere else.
+    /// Whether encounters with a result that no archive has said it keeps are purged too, once nothing of them is left to be
+    /// sent: their photographs are nowhere else.
     pub also_never_sent: bool,
 }
 
@@ -37,8 +38,9 @@ pub struct Purged {
 }
 
 impl Store {
-    /// Encounters that may be purged: over, older than the days that they are kept, and with every entry of the outbox
-    /// committed. Those of practice patients only have to be old. None while the clock is not set.
+    /// Encounters that may be purged: over, older than the days that they are kept, with every entry of the outbox committed
+    /// or delivered, and at least one committed. Those of practice patients only have to be old. None while the clock is not
+    /// set.
     ///
     /// How old an encounter is, is told by the first line of the audit log from its end on that was written while the
     /// clock was set; so one whose own time is not known is not taken for older than it is.
@@ -51,8 +53,10 @@ impl Store {
         }
         let until = now.unix_seconds.saturating_sub(i64::from(retention.days) * SECONDS_A_DAY);
         let sql = "SELECT id FROM encounter e WHERE state IN ('ended', 'broken off') \
-                   AND (practice OR (NOT EXISTS (SELECT 1 FROM outbox WHERE encounter = e.id AND state <> 'committed') \
-                                     AND (?2 OR state = 'broken off' OR EXISTS (SELECT 1 FROM outbox WHERE encounter = e.id)))) \
+                   AND (practice OR (NOT EXISTS (SELECT 1 FROM outbox WHERE encounter = e.id \
+                                                 AND state NOT IN ('committed', 'delivered')) \
+                                     AND (?2 OR state = 'broken off' \
+                                          OR EXISTS (SELECT 1 FROM outbox WHERE encounter = e.id AND state = 'committed')))) \
                    AND (SELECT at FROM audit WHERE sequence >= e.ended_order AND clock_is_set ORDER BY sequence LIMIT 1) < ?1 \
                    ORDER BY id";
         let mut query = self.db.prepare(sql)?;

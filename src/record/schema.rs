@@ -19,7 +19,7 @@ pub(super) const DATABASE: &str = "record.db";
 const BUSY: Duration = Duration::from_secs(2);
 
 /// Statements that lead from version N to N + 1.
-const STEPS: [&str; 2] = [RECORD, OUTBOX];
+const STEPS: [&str; 3] = [RECORD, OUTBOX, SET_ASIDE];
 
 /// The newest version.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -130,6 +130,28 @@ CREATE TABLE outbox (
     last_error TEXT,
     UNIQUE (kind, encounter, destination)
 ) STRICT;
+CREATE INDEX outbox_waiting ON outbox (next_attempt) WHERE state = 'waiting';
+CREATE INDEX outbox_encounter ON outbox (encounter);
+";
+
+/// Version 3: what is sent may be set aside for a person or be over without anybody's promise, and an archive may be asked
+/// several times for its own.
+const SET_ASIDE: &str = "
+CREATE TABLE outbox_3 (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    encounter INTEGER NOT NULL REFERENCES encounter (id),
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'committed', 'delivered', 'refused')),
+    attempts INTEGER NOT NULL,
+    next_attempt INTEGER NOT NULL,
+    last_error TEXT,
+    asked INTEGER NOT NULL,
+    UNIQUE (kind, encounter, destination)
+) STRICT;
+INSERT INTO outbox_3 SELECT id, kind, encounter, destination, state, attempts, next_attempt, last_error, 0 FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE outbox_3 RENAME TO outbox;
 CREATE INDEX outbox_waiting ON outbox (next_attempt) WHERE state = 'waiting';
 CREATE INDEX outbox_encounter ON outbox (encounter);
 ";

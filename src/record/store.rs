@@ -165,6 +165,16 @@ impl Store {
         Ok(store)
     }
 
+    /// The device that it is open for.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The record's own name, which a copy of it has too: 16 bytes of chance.
+    pub fn id(&self) -> [u8; 16] {
+        self.keys.record
+    }
+
     /// What was changed from outside since it was written, and is not accepted; empty in all but bad days.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

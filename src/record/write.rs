@@ -256,7 +256,8 @@ impl Store {
         })
     }
 
-    /// Stores a report on an encounter, and what of it is to be sent. Storing the very same again changes nothing.
+    /// Stores a report on an encounter, and what of it is to be sent, once more where it was sent without the report. Storing
+    /// the very same again changes nothing.
     ///
     /// # Errors
     /// When its number is another report's, the one it replaces is not this encounter's, the encounter's data were
@@ -304,7 +305,7 @@ impl Store {
             let row = Some((Table::Report, change.tx.last_insert_rowid()));
             let detail = json!({ "number": number, "replaces": replaces });
             change.log(at, New { actor: visit.actor(), action: "report", subject: &visit.name, detail, row })?;
-            outbox::enqueue(&change.tx, encounter, send)
+            outbox::enqueue_anew(&change.tx, encounter, send)
         });
         self.or_remove(stored, &file)
     }

@@ -20,7 +20,9 @@ use ocellus_model::laterality::Laterality;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    ShellError, feeling, judging, keeping, lights,
+    ShellError, feeling,
+    hatch::Hatch,
+    judging, keeping, lights,
     lights::Lights,
     live::{Eyepiece, Preview},
     practice::Room,
@@ -31,8 +33,9 @@ use super::{
 use crate::{
     judge::Judge,
     light::Calibration,
+    sending::Sender,
     station::{self, Press, Screen},
-    store::{Device, Home, JudgedBy},
+    store::{Destinations, Device, Home, JudgedBy},
 };
 
 /// Messages to the loop that may wait.
@@ -64,6 +67,10 @@ pub struct Devices {
     pub calibration: Option<Calibration>,
     /// Whether a flash is refused once an eye has had its light of 24 hours.
     pub limits_light: bool,
+    /// Where what is found is to be sent.
+    pub destinations: Destinations,
+    /// Sends it; none where nothing is sent.
+    pub sender: Option<Sender>,
     /// Hears of each screen as it comes; for demonstrations and tests.
     pub watcher: Option<SyncSender<Screen>>,
     told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
@@ -136,6 +143,8 @@ impl Devices {
             room: None,
             calibration: None,
             limits_light: false,
+            destinations: Destinations::default(),
+            sender: None,
             watcher: None,
             told: mpsc::channel(TOLD),
         }
@@ -149,7 +158,7 @@ impl Devices {
     /// Starts the threads.
     pub(super) fn start(self) -> Result<Running, ShellError> {
         let Devices { camera, shutter, port, panel, hands, load, store, device, .. } = self;
-        let Devices { room, calibration, limits_light, watcher, told, .. } = self;
+        let Devices { room, calibration, limits_light, destinations, sender, watcher, told, .. } = self;
         let (tell, told) = told;
         let start = Instant::now();
         let device_of_reports = device.clone();
@@ -180,6 +189,13 @@ impl Devices {
             pulse: light_pulse.clone(),
             start,
         };
+        let hatch = Hatch::to(store_orders.clone());
+        let (wake, wakes) = sync_channel(1);
+        if let Some(sender) = sender {
+            let hatch = hatch.clone();
+            // It may be waiting for somebody far away when the device ends; what it could not note is sent once more.
+            spawn("sender", move || sender.run(hatch, &wakes))?;
+        }
         // The camera's thread ends by itself when nobody listens; it may be waiting for a frame until then.
         spawn("camera", move || eyepiece.run())?;
         let mut threads = vec![
@@ -189,7 +205,7 @@ impl Devices {
             },
             {
                 let (tell, pulse) = (tell.clone(), store_pulse.clone());
-                spawn("store", move || keeping::run(store, device, &store_inbox, &tell, &pulse))?
+                spawn("store", move || keeping::run((store, device, destinations), &store_inbox, &tell, &pulse))?
             },
             spawn("lights", move || lights.run())?,
             {
@@ -226,6 +242,8 @@ impl Devices {
             judge_orders: Some(judge_orders),
             store_orders: Some(store_orders),
             light_orders: Some(light_orders),
+            hatch,
+            wake: Some(wake),
             watcher,
             room: Room::thread(room)?,
             threads,
@@ -254,6 +272,9 @@ pub(super) struct Running {
     judge_orders: Option<SyncSender<judging::Order>>,
     store_orders: Option<SyncSender<keeping::Order>>,
     light_orders: Option<SyncSender<lights::Order>>,
+    hatch: Hatch,
+    /// Tells the sender that there may be something to send; it ends when this is gone.
+    wake: Option<SyncSender<()>>,
     watcher: Option<SyncSender<Screen>>,
     room: Option<SyncSender<super::practice::Order>>,
     threads: Vec<JoinHandle<()>>,
@@ -270,7 +291,12 @@ impl Running {
     }
 
     pub(super) fn store(&self, order: keeping::Order) {
+        let is_over = matches!(order, keeping::Order::Forget(_));
         give(self.store_orders.as_ref(), order, "the store");
+        if let Some(wake) = self.wake.as_ref().filter(|_| is_over) {
+            // One that is awake already needs no second call.
+            let _awake = wake.try_send(());
+        }
     }
 
     pub(super) fn light(&self, order: lights::Order) {
@@ -309,6 +335,8 @@ impl Running {
         self.scene = None;
         self.judge_orders = None;
         self.store_orders = None;
+        self.hatch.close();
+        self.wake = None;
         self.light_orders = None;
         self.room = None;
         // A thread that tells something now must not wait for an ear.

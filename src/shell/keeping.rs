@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc::Receiver};
 use tokio::sync::mpsc;
 
 use super::{
+    hatch::Job,
     pulse::{Pulse, next_order},
     told::{Asked, Told},
 };
@@ -15,7 +16,7 @@ use crate::{
     record::NewReport,
     report::{Report, ReportError},
     station::{Beginning, Check, Checked, Event, Patient},
-    store::{Device, Home, JudgedBy, Stamp, StoreError, Visits},
+    store::{Destinations, Device, Home, JudgedBy, Stamp, StoreError, Visits},
 };
 
 /// The name under which the ledger of light is kept.
@@ -48,11 +49,18 @@ pub(super) enum Order {
     Audit { actor: String, action: &'static str, at: Stamp },
     /// Read the worklist.
     Worklist,
+    /// Do something for the sender.
+    Job(Job),
 }
 
 /// The thread. Ends when nobody gives orders any more, with all of them carried out.
-pub(super) fn run(home: Home, device: Device, orders: &Receiver<Order>, tell: &mpsc::Sender<Told>, pulse: &Pulse) {
-    let mut keeper = Keeper { home, device, visits: None };
+pub(super) fn run(
+    (home, device, destinations): (Home, Device, Destinations),
+    orders: &Receiver<Order>,
+    tell: &mpsc::Sender<Told>,
+    pulse: &Pulse,
+) {
+    let mut keeper = Keeper { home, device, destinations, visits: None };
     while let Some(order) = next_order(orders, pulse) {
         for told in keeper.carry_out(order) {
             if tell.blocking_send(told).is_err() {
@@ -66,6 +74,7 @@ pub(super) fn run(home: Home, device: Device, orders: &Receiver<Order>, tell: &m
 struct Keeper {
     home: Home,
     device: Device,
+    destinations: Destinations,
     visits: Option<Visits>,
 }
 
@@ -120,6 +129,12 @@ impl Keeper {
                 return Vec::new();
             }
             Order::Worklist => Event::Worklist(worklist(&self.home)),
+            Order::Job(job) => {
+                if let Some(visits) = &mut self.visits {
+                    job.run(visits);
+                }
+                return Vec::new();
+            }
         };
         vec![Told::Station(event)]
     }
@@ -144,7 +159,7 @@ impl Keeper {
             for encounter in record.broken_off() {
                 log::warn!("{encounter} was under way when the device stopped; it is closed as broken off");
             }
-            let visits = Visits::new(record);
+            let visits = Visits::new(record).sending_to(self.destinations.clone());
             // One that can't be read is not begun anew: an eye could be given too much.
             let ledger = visits.kept(LEDGER)?.unwrap_or_else(|| Ledger::new(Dose::GROUP_1_24H));
             told.push(Told::Ledger(Box::new(ledger)));

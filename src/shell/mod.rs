@@ -11,7 +11,7 @@
 //!
 //! The loop never waits for a thread: orders go into bounded queues, and one that is full is a fault of that device. The
 //! decisions are made by the [`Station`] and its encounter, which know nothing of all this. The system's watchdog is fed
-//! while every thread moves ([`pulse`]).
+//! while every thread moves ([`pulse`]). A sender beside all that takes what is stored out of the record ([`hatch`]).
 //!
 //! Not here: what a photograph says ([`crate::judge`]), what is stored how ([`crate::store`]), drawing
 //! ([`crate::screens`]).
@@ -21,6 +21,7 @@ mod devices;
 mod feeling;
 mod frames;
 mod hands;
+mod hatch;
 mod judging;
 mod keeping;
 mod light_budget;

@@ -12,7 +12,7 @@ use crate::samples::{PDF, named, screening, site, with};
 
 fn put(folder: &Path, screening: &Screening, pdf: &[u8]) -> Put {
     let folder = DropFolder::open(folder).unwrap();
-    with(screening, &site(), |export| folder.put(export, pdf)).unwrap()
+    with(screening, &site(), |export| folder.put(export, pdf, &[])).unwrap()
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
@@ -99,7 +99,7 @@ fn where_nothing_can_be_written_nothing_is_called_done() {
     fs::remove_file(home.path().join(&json)).unwrap();
     fs::create_dir(home.path().join(&json)).unwrap();
     let folder = DropFolder::open(home.path()).unwrap();
-    let error = with(&sample, &site(), |export| folder.put(export, PDF)).unwrap_err();
+    let error = with(&sample, &site(), |export| folder.put(export, PDF, &[])).unwrap_err();
     assert!(error.to_string().contains(&json));
     assert!(!names(home.path()).iter().any(|name| name.ends_with(".done")));
 }

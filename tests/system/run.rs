@@ -69,8 +69,8 @@ impl Device {
     }
 
     /// An operator has signed in and confirmed who the patient is; the first question stands there.
-    fn with_a_patient(bundle: &SignedBundle) -> Self {
-        let mut device = Device::start(bundle, &config());
+    fn with_a_patient(bundle: &SignedBundle, config: &str) -> Self {
+        let mut device = Device::start(bundle, config);
         device.wait_for("sign-in");
         device.button();
         device.wait_for("pin");
@@ -186,7 +186,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn a_patient_is_screened_from_sign_in_to_the_stored_result() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0), (Output::Glaucoma, -4.0)]);
-    let mut device = Device::with_a_patient(&bundle);
+    let mut device = Device::with_a_patient(&bundle, &config());
     // The main answer is no.
     device.button();
     device.wait_for("aim");
@@ -229,9 +229,36 @@ fn a_patient_is_screened_from_sign_in_to_the_stored_result() {
 
 // verifies: RQ-120
 #[test]
+fn a_result_leaves_the_device_by_itself_once_the_encounter_is_over() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let folder = bundle.home().join("out");
+    fs::create_dir(&folder).unwrap();
+    // The eye is simulated, so it goes as test data or not at all.
+    let sends = "[send]\npatient_system = \"urn:oid:2.999.1\"\npatient_authority = \"C\"\ntest_data = true\n";
+    let mut device =
+        Device::with_a_patient(&bundle, &format!("{}{sends}[drop_folder]\nfolder = {folder:?}\n", config()));
+    device.touch(&Screen::Encounter(View::Question(Question::Symptoms)), Press::Answer(true));
+    device.wait_for("result");
+    assert_eq!(files(&folder), Vec::<PathBuf>::new(), "nothing is read for sending while somebody is screened");
+    device.button();
+    device.wait_for("report");
+    device.button();
+    device.wait_for("home");
+    let ended = |ending: &str| files(&folder).iter().filter(|file| file.to_string_lossy().ends_with(ending)).count();
+    let until = Instant::now() + PATIENCE;
+    while ended(".done") == 0 {
+        assert!(Instant::now() < until, "{:?}", files(&folder));
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!((ended(".pdf"), ended(".json"), ended(".hl7"), ended(".dcm")), (1, 1, 1, 2));
+    assert!(files(&folder).iter().all(|file| file.file_name().unwrap().to_string_lossy().starts_with("TEST-")));
+    assert_eq!(device.end(), Some(0));
+}
+
+#[test]
 fn a_yes_before_the_photographs_is_stored_as_refer() {
     let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
-    let mut device = Device::with_a_patient(&bundle);
+    let mut device = Device::with_a_patient(&bundle, &config());
     device.touch(&Screen::Encounter(View::Question(Question::Symptoms)), Press::Answer(true));
     device.wait_for("result");
     let store = device.store.clone();

@@ -43,6 +43,28 @@ fn only_what_is_old_and_in_the_archive_is_purged_and_practice_when_it_is_old() {
 }
 
 #[test]
+fn what_only_others_than_an_archive_have_is_not_purged_unless_somebody_says_so() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    let [dicom, fhir] = ["dicom", "fhir"].map(|kind| Sending { kind, destination: kind });
+    let both = screen(&mut store, false, &[dicom, fhir]);
+    let results_alone = screen(&mut store, false, &[fhir]);
+    let refused = screen(&mut store, false, &[dicom, fhir]);
+    for entry in store.outbox().queue().unwrap() {
+        let mut outbox = store.outbox();
+        match entry.kind.as_str() {
+            "dicom" => outbox.sent(entry.id, AT).and_then(|()| outbox.committed(entry.id, AT)),
+            _ if entry.encounter == refused => outbox.refused(entry.id, "status 422", AT),
+            _ => outbox.delivered(entry.id, AT),
+        }
+        .unwrap();
+    }
+    assert_eq!(store.purgeable(RETENTION, after_days(31)).unwrap(), [both]);
+    let all = Retention { also_never_sent: true, ..RETENTION };
+    assert_eq!(store.purgeable(all, after_days(31)).unwrap(), [both, results_alone]);
+}
+
+#[test]
 fn an_encounter_of_unknown_time_is_as_old_as_the_first_known_time_after_it() {
     let bench = Bench::new();
     let mut store = bench.create();

@@ -178,6 +178,46 @@ fn write_the_record_of_version_1() {
     fs::copy(bench.home.path().join("device.key"), fixture.join("device.key")).unwrap();
 }
 
+/// The outbox as version 2 had it, with an entry.
+const OUTBOX_2: &str = "
+DROP TABLE outbox;
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    encounter INTEGER NOT NULL REFERENCES encounter (id),
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'committed')),
+    attempts INTEGER NOT NULL,
+    next_attempt INTEGER NOT NULL,
+    last_error TEXT,
+    UNIQUE (kind, encounter, destination)
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (next_attempt) WHERE state = 'waiting';
+CREATE INDEX outbox_encounter ON outbox (encounter);
+INSERT INTO outbox VALUES (7, 'dicom', 1, 'archive', 'waiting', 3, 5, 'no answer'), (8, 'dicom', 2, 'archive', 'sent', 0, 0, NULL);
+PRAGMA user_version = 2;
+";
+
+#[test]
+fn what_version_2_had_in_its_outbox_is_still_to_be_sent() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    for _ in 0..2 {
+        screen(&mut store, false, &[]);
+    }
+    drop(store);
+    let keys = Keys::of(header::read(&bench.folder(), &bench.key()).unwrap());
+    let db = schema::connect(&bench.folder().join(schema::DATABASE), &keys.database).unwrap();
+    db.execute_batch(OUTBOX_2).unwrap();
+    db.close().unwrap();
+    let mut store = bench.open();
+    assert_eq!(store.findings(), []);
+    let outbox = store.outbox();
+    let (waiting, sent) = (outbox.queue().unwrap(), outbox.unconfirmed(9).unwrap());
+    assert_eq!((waiting[0].id, waiting[0].attempts, waiting[0].last_error.as_deref()), (7, 3, Some("no answer")));
+    assert_eq!((sent[0].id, sent[0].asked, waiting.len(), sent.len()), (8, 0, 1, 1));
+}
+
 /// Makes of a record what version 1 of the schema would have written.
 fn make_version_1(bench: &Bench) {
     let keys = Keys::of(header::read(&bench.folder(), &bench.key()).unwrap());

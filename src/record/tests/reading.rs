@@ -85,7 +85,8 @@ fn the_outbox_keeps_what_is_to_be_sent_until_it_is_committed() {
     let mut outbox = store.outbox();
     assert_eq!(outbox.waiting().unwrap(), 1);
     assert_eq!(outbox.unconfirmed(9).unwrap()[0].id, fhir);
-    assert!(outbox.due(at(59), 9).unwrap().is_empty());
+    // Waits are shortened by a fifth at most.
+    assert!(outbox.due(at(47), 9).unwrap().is_empty());
     let again = outbox.due(at(60), 9).unwrap();
     assert_eq!((again[0].attempts, again[0].last_error.as_deref()), (1, Some("no answer")));
     // The clock went back by a year: the entry is not put off by that.
@@ -101,4 +102,75 @@ fn the_outbox_keeps_what_is_to_be_sent_until_it_is_committed() {
     }
     assert!(outbox.waiting().unwrap() == 0 && outbox.unconfirmed(9).unwrap().is_empty());
     assert!(matches!(outbox.sent(99, AT), Err(StoreError::Missing { .. })));
+}
+
+#[test]
+fn what_is_refused_is_set_aside_with_its_reason_until_a_person_tries_again() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    screen(&mut store, false, &[Sending { kind: "fhir", destination: "ehr" }]);
+    let id = store.outbox().due(AT, 9).unwrap()[0].id;
+    store.outbox().refused(id, "status 422", AT).unwrap();
+    drop(store);
+    let mut store = bench.open();
+    let mut outbox = store.outbox();
+    assert!(outbox.waiting().unwrap() == 0 && outbox.queue().unwrap().is_empty());
+    assert_eq!(outbox.set_aside().unwrap()[0].last_error.as_deref(), Some("status 422"));
+    assert!(matches!(outbox.failed(id, "late", AT), Err(StoreError::Missing { .. })), "only a person tries again");
+    assert_eq!(outbox.retry_refused("sam", AT).unwrap(), 1);
+    assert_eq!(outbox.retry_refused("sam", AT).unwrap(), 0);
+    assert_eq!((outbox.queue().unwrap()[0].id, outbox.set_aside().unwrap().len()), (id, 0));
+    outbox.delivered(id, AT).unwrap();
+    assert!(outbox.queue().unwrap().is_empty() && outbox.unconfirmed(9).unwrap().is_empty());
+}
+
+#[test]
+fn an_archive_is_asked_again_later_and_each_time_under_another_number() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    screen(&mut store, false, &[Sending { kind: "dicom", destination: "archive" }]);
+    let mut outbox = store.outbox();
+    let id = outbox.due(AT, 9).unwrap()[0].id;
+    assert!(matches!(outbox.asks(id, AT), Err(StoreError::Missing { .. })), "nothing was sent yet");
+    outbox.sent(id, AT).unwrap();
+    assert_eq!((outbox.asks(id, AT).unwrap(), outbox.asks(id, AT).unwrap()), (1, 2));
+    outbox.unanswered(id, "no report came").unwrap();
+    let entry = outbox.unconfirmed(9).unwrap().remove(0);
+    assert_eq!((entry.asked, entry.last_error.as_deref()), (2, Some("no report came")));
+    assert!((96..=120).contains(&(entry.next_attempt - AT.unix_seconds)), "{entry:?}");
+}
+
+#[test]
+fn what_waits_for_a_destination_that_answers_again_is_due_at_once() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    let [dicom, fhir] = ["dicom", "fhir"].map(|kind| Sending { kind, destination: kind });
+    screen(&mut store, false, &[dicom, fhir]);
+    let mut outbox = store.outbox();
+    for entry in outbox.due(AT, 9).unwrap() {
+        outbox.failed(entry.id, "no answer", AT).unwrap();
+    }
+    assert!(outbox.due(AT, 9).unwrap().is_empty());
+    outbox.hasten("dicom", "dicom").unwrap();
+    let due = outbox.due(AT, 9).unwrap();
+    assert_eq!(due.iter().map(|entry| entry.kind.as_str()).collect::<Vec<_>>(), ["dicom"]);
+}
+
+#[test]
+fn a_report_that_comes_later_is_sent_too() {
+    let bench = Bench::new();
+    let mut store = bench.create();
+    let sending = [Sending { kind: "dicom", destination: "archive" }];
+    let encounter = begin(&mut store, false);
+    store.end(encounter, End::Result, &json!({}), &sending, AT).unwrap();
+    let id = store.outbox().due(AT, 9).unwrap()[0].id;
+    store.outbox().sent(id, AT).unwrap();
+    store.outbox().committed(id, AT).unwrap();
+    let report = NewReport { number: "1", replaces: None, pdf: b"%PDF" };
+    store.report(encounter, report, &sending, AT).unwrap();
+    assert_eq!(store.outbox().due(AT, 9).unwrap()[0].id, id);
+    store.outbox().sent(id, AT).unwrap();
+    // The very same report again is nothing new.
+    store.report(encounter, report, &sending, AT).unwrap();
+    assert!(store.outbox().due(AT, 9).unwrap().is_empty());
 }
