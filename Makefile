@@ -6,7 +6,7 @@ CARGO ?= cargo
 DEMO := demo-out
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One selection of packages and features for all that `make test` builds, so that nothing is built twice.
-WORKSPACE := --workspace --features ocellus-trainer/wgpu
+WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus/v4l2
 ALL := $(WORKSPACE) --all-targets
 # The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
 LINTED := unit firmware-test gpu-check bench
@@ -17,7 +17,7 @@ FIRMWARE := $(abspath $(TARGET))/firmware/thumbv6m-none-eabi/release/ocellus-fir
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format lint unit firmware firmware-test gpu-check bench arm64-test fuzz doc clean
+.PHONY: help setup demo test format lint unit firmware firmware-test vm-test gpu-check bench arm64-test fuzz doc clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ firmware: ## build the controller's program for its microcontroller
 
 firmware-test: firmware ## the controller's program on an emulated microcontroller, as the device meets it
 	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE) --test controller
+
+vm-test: ## the drivers on a PC in software: camera, panel, touch screen, keyboard
+	scripts/vm.sh test
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu

@@ -4,6 +4,7 @@
 #   scripts/setup.sh test       compiler, Rust, the formatter and linter, and Python tools to compare with
 #   scripts/setup.sh gpu        compiler, Rust, and a GPU in software
 #   scripts/setup.sh firmware   compiler, Rust for the controller's processor too, and that processor emulated
+#   scripts/setup.sh vm         compiler, Rust, and a PC in software with the device's hardware: QEMU and a kernel
 # When not root it prints the exact command and stops with exit code 2.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -99,17 +100,56 @@ if [ "$purpose" = gpu ]; then
     exit 0
 fi
 
-if [ "$purpose" = firmware ]; then
-    if ! have qemu-system-arm; then
-        [ "$(id -u)" != 0 ] || refresh
-        # Where other parts of QEMU have been installed from the backports, only what lies there fits them.
-        fits() { apt-get install -qq --simulate --no-install-recommends "$@" >/dev/null 2>&1; }
-        if ! fits qemu-system-arm && backports; then
-            install -t bookworm-backports qemu-system-arm
-        else
-            install qemu-system-arm
-        fi
+# Installs one of QEMU's emulators. Where other parts of it have been installed from the backports, only what lies there
+# fits them.
+emulator() {
+    have "$1" && return
+    [ "$(id -u)" != 0 ] || refresh
+    if ! apt-get install -qq --simulate --no-install-recommends "$2" >/dev/null 2>&1 && backports; then
+        install -t bookworm-backports "$2"
+    else
+        install "$2"
     fi
+}
+
+# What the cameras' driver is compiled with: it reads the kernel's headers.
+video_headers() {
+    ldconfig -p | grep -q libclang || ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || install libclang-dev
+}
+
+if [ "$purpose" = vm ]; then
+    emulator qemu-system-x86_64 qemu-system-x86
+    video_headers
+    have busybox || install busybox-static
+    have depmod || [ -x /sbin/depmod ] || install kmod
+    have v4l2-ctl || install v4l-utils
+    # The newest kernel of this release, with its modules, unpacked beside what is built.
+    kit=$(realpath -m "${CARGO_TARGET_DIR:-target}/vm")
+    if [ ! -f "$kit/version" ]; then
+        [ "$(id -u)" != 0 ] || refresh
+        package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)
+        if [ -z "$package" ]; then
+            echo "apt knows no linux-image-amd64: tests in a virtual machine need a Debian-like machine." >&2
+            exit 2
+        fi
+        echo "setup: fetching $package, in $kit"
+        rm -rf "$kit/root" "$kit/fetch"
+        mkdir -p "$kit/fetch"
+        (cd "$kit/fetch" && apt-get download -qq "$package" 2>/dev/null)
+        dpkg-deb -x "$kit"/fetch/*.deb "$kit/root"
+        rm -rf "$kit/fetch"
+        version=${package#linux-image-}
+        # Elsewhere than in Debian 12 they are packed.
+        find "$kit/root" -name '*.ko.xz' -exec unxz {} +
+        PATH=$PATH:/sbin depmod -b "$kit/root" "$version"
+        cp "$kit/root/boot/vmlinuz-$version" "$kit/vmlinuz"
+        echo "$version" >"$kit/version"
+    fi
+    exit 0
+fi
+
+if [ "$purpose" = firmware ]; then
+    emulator qemu-system-arm qemu-system-arm
     target=thumbv6m-none-eabi
     sysroot=$(rustc --print sysroot)
     if [ ! -d "$sysroot/lib/rustlib/$target" ]; then
@@ -126,6 +166,7 @@ fi
 
 [ "$purpose" = test ] || exit 0
 
+video_headers
 cargo fmt --version >/dev/null 2>&1 || { have rustup && rustup component add rustfmt; } || install rustfmt-web
 cargo clippy --version >/dev/null 2>&1 || { have rustup && rustup component add clippy; } || install rust-web-clippy
 

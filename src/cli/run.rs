@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 use embedded_graphics::prelude::Point;
 use ocellus_board::{
+    camera::{Camera, Shutter},
     controller::Limits,
     input::{self, Evdev, Which},
     panel::{Drm, Framebuffer, Geometry, Offscreen, Output, Panel, PanelError},
@@ -20,7 +21,7 @@ use ocellus_model::laterality::Laterality;
 
 use super::bundle_choice::BundleArguments;
 use crate::{
-    config::{CameraKind, Config, ControllerKind, FirstEye, InputKind, PanelKind},
+    config::{self, CameraKind, Config, ControllerKind, FirstEye, InputKind, PanelKind},
     encounter,
     error::{Exit, ExpectedError},
     light::Calibration,
@@ -121,7 +122,7 @@ fn settings(config: &Config) -> shell::Settings {
 /// What records say of the device that a configuration describes.
 pub(super) fn device(config: &Config) -> Device {
     let simulated = match (config.camera.kind, config.controller.kind) {
-        (CameraKind::Simulated, ControllerKind::Simulated) => true,
+        (CameraKind::Simulated | CameraKind::V4l2, ControllerKind::Simulated) => true,
     };
     Device {
         site: config.site.name.clone(),
@@ -140,32 +141,73 @@ pub(super) fn home(config: &Config) -> Home {
 fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, ExpectedError> {
     let (rig, stage) = (Rig::new(), Stage::new());
     let simulated = &config.camera.simulated;
-    let camera = match config.camera.kind {
+    let shutter = Shutter::new();
+    let camera: Box<dyn Camera + Send> = match config.camera.kind {
         CameraKind::Simulated => {
-            SimulatedCamera::new(rig.clone(), stage.clone(), simulated.seed, simulated.frames_per_second)
+            let (seed, per_second) = (simulated.seed, simulated.frames_per_second);
+            Box::new(SimulatedCamera::new(rig.clone(), stage.clone(), seed, per_second))
         }
+        CameraKind::V4l2 => v4l2(&config.camera.v4l2, &shutter)?,
     };
-    let room = match &simulated.photographs {
-        None => Room::drawn(simulated.seed, stage),
-        Some(folder) => Room::photographed(simulated.seed, stage, folder).map_err(|error| {
-            ExpectedError::Usage(format!(
-                "{}: cannot be read: {error}; see camera.simulated.photographs",
-                folder.display()
-            ))
-        })?,
+    let room = match (config.camera.kind, &simulated.photographs) {
+        // Who sits there sits there.
+        (CameraKind::V4l2, _) => None,
+        (CameraKind::Simulated, None) => Some(Room::drawn(simulated.seed, stage)),
+        (CameraKind::Simulated, Some(folder)) => {
+            let room = Room::photographed(simulated.seed, stage, folder).map_err(|error| {
+                ExpectedError::Usage(format!(
+                    "{}: cannot be read: {error}; see camera.simulated.photographs",
+                    folder.display()
+                ))
+            })?;
+            Some(room)
+        }
     };
     let controller = match config.controller.kind {
         ControllerKind::Simulated => SimulatedController::new(rig, Knobs::new(), Limits::default(), simulated.seed),
     };
     let load = move || bundle.load().map_err(|error| error.to_string());
     let (home, device) = (home(config), device(config));
-    let mut devices =
-        Devices::new(Box::new(camera), Box::new(controller), panel(config)?, Box::new(load), home, device);
-    devices.room = Some(room);
+    let mut devices = Devices::new(camera, Box::new(controller), panel(config)?, Box::new(load), home, device);
+    devices.shutter = shutter;
+    devices.room = room;
     devices.hands = hands(config);
     devices.calibration = calibration(config)?;
     devices.limits_light = config.light.enforce_limit_24h;
     Ok(devices)
+}
+
+#[cfg(feature = "v4l2")]
+fn v4l2(given: &config::V4l2Camera, shutter: &Shutter) -> Result<Box<dyn Camera + Send>, ExpectedError> {
+    use ocellus_board::camera::{
+        negotiation::{Coding, Wish},
+        v4l2::{Address, Settings, V4l2Camera},
+    };
+    let address = match given.device.as_str() {
+        "" => Address::Only,
+        file if file.starts_with('/') => Address::File(PathBuf::from(file)),
+        name => Address::Named(name.to_owned()),
+    };
+    let codings = given.formats.iter().map(|format| match format {
+        config::CameraFormat::Mjpeg => Coding::Mjpeg,
+        config::CameraFormat::Yuyv => Coding::Yuyv,
+        config::CameraFormat::Rgb24 => Coding::Rgb24,
+    });
+    let wish = Wish {
+        codings: codings.collect(),
+        width: given.width_px,
+        height: given.height_px,
+        per_second: given.frames_per_second,
+    };
+    let settings = Settings { address, wish, warm_up: given.warm_up_frames };
+    Ok(Box::new(V4l2Camera::new(settings, shutter.clone())))
+}
+
+#[cfg(not(feature = "v4l2"))]
+fn v4l2(_: &config::V4l2Camera, _: &Shutter) -> Result<Box<dyn Camera + Send>, ExpectedError> {
+    Err(ExpectedError::Usage(
+        "camera.kind: \"v4l2\" is not built in; build with --features v4l2, or use \"simulated\"".to_owned(),
+    ))
 }
 
 fn panel(config: &Config) -> Result<Box<dyn Panel + Send>, ExpectedError> {

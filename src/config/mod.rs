@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 pub use bundle::Bundle;
-pub use camera::{Camera, CameraKind, SimulatedCamera};
+pub use camera::{Camera, CameraFormat, CameraKind, SimulatedCamera, V4l2Camera};
 pub use controller::{Controller, ControllerKind};
 pub use encounter::{Encounter, FirstEye};
 pub use error::{ConfigError, ConfigErrors, Place};

@@ -11,7 +11,7 @@ use std::{
 };
 
 use ocellus_board::{
-    camera::Camera,
+    camera::{Camera, Shutter},
     controller::{Client, Port},
     input::Evdev,
     panel::{Geometry, Panel},
@@ -44,6 +44,8 @@ const ORDERS: usize = 16;
 pub struct Devices {
     /// Where photographs come from.
     pub camera: Box<dyn Camera + Send>,
+    /// By what the camera hears of flashes.
+    pub shutter: Shutter,
     /// The line to the controller.
     pub port: Box<dyn Port>,
     /// Where screens are presented.
@@ -124,6 +126,7 @@ impl Devices {
     ) -> Self {
         Devices {
             camera,
+            shutter: Shutter::new(),
             port,
             panel,
             hands: None,
@@ -145,8 +148,8 @@ impl Devices {
 
     /// Starts the threads.
     pub(super) fn start(self) -> Result<Running, ShellError> {
-        let Devices { camera, port, panel, hands, load, store, device, room, calibration, limits_light, watcher, told } =
-            self;
+        let Devices { camera, shutter, port, panel, hands, load, store, device, .. } = self;
+        let Devices { room, calibration, limits_light, watcher, told, .. } = self;
         let (tell, told) = told;
         let start = Instant::now();
         let device_of_reports = device.clone();
@@ -171,6 +174,7 @@ impl Devices {
         };
         let lights = Lights {
             client: Client::new(port),
+            shutter,
             orders: light_inbox,
             tell: tell.clone(),
             pulse: light_pulse.clone(),

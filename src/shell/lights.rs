@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ocellus_board::controller::{Client, Event, Port, Refusal, Request, RequestId};
+use ocellus_board::{
+    camera::Shutter,
+    controller::{Client, Event, Port, Refusal, Request, RequestId},
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -51,6 +54,8 @@ pub(super) struct Aim {
 /// What the thread works with.
 pub(super) struct Lights {
     pub(super) client: Client<Box<dyn Port>>,
+    /// Tells the camera of flashes.
+    pub(super) shutter: Shutter,
     pub(super) orders: Receiver<Order>,
     pub(super) tell: mpsc::Sender<Told>,
     pub(super) pulse: Pulse,
@@ -74,6 +79,8 @@ struct Wanted {
     /// Whether the controller has been asked for it, or for the dark.
     aim_is_set: bool,
     aim_not_before: Duration,
+    /// Waits for the camera to hold its exposure.
+    flash: Option<(Asked, Request)>,
     focus: Option<i32>,
     focus_is_asked: bool,
     ends: bool,
@@ -92,7 +99,7 @@ impl Lights {
             let now = self.start.elapsed();
             loop {
                 match self.orders.try_recv() {
-                    Ok(order) => self.take(order, connected, &mut wanted, &mut requests),
+                    Ok(order) => self.take(order, &mut wanted),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => {
                         wanted.aim = None;
@@ -100,6 +107,13 @@ impl Lights {
                         break;
                     }
                 }
+            }
+            if self.shutter.is_ready()
+                && let Some((asked, flash)) = wanted.flash.take()
+                && !(connected && self.ask(flash, For::Flash(asked), &mut requests))
+            {
+                self.shutter.cancel();
+                self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
             }
             for event in self.client.poll(now) {
                 self.happened(event, now, &mut connected, &mut wanted, &mut requests);
@@ -126,7 +140,7 @@ impl Lights {
         }
     }
 
-    fn take(&mut self, order: Order, connected: bool, wanted: &mut Wanted, requests: &mut HashMap<RequestId, For>) {
+    fn take(&self, order: Order, wanted: &mut Wanted) {
         match order {
             Order::Aim(aim) => {
                 wanted.aim = aim;
@@ -138,11 +152,13 @@ impl Lights {
             }
             Order::Flash { asked, permille, duration_us } => {
                 let flash = Request::Flash { permille, duration_us };
-                if !connected || !self.ask(flash, For::Flash(asked), requests) {
-                    self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
+                if let Some((before, _)) = wanted.flash.replace((asked, flash)) {
+                    self.say(Told::NotFlashed { asked: before, fault: Fault::ControllerLost });
                 }
+                self.shutter.order();
             }
             Order::End => {
+                wanted.flash = None;
                 wanted.aim = None;
                 wanted.aim_is_set = false;
                 wanted.ends = true;
@@ -200,11 +216,13 @@ impl Lights {
             }
             Event::Done { id } => {
                 if let Some(For::Flash(asked)) = requests.remove(&id) {
+                    self.shutter.fired();
                     self.say(Told::Flashed { asked });
                 }
             }
             Event::Refused { id, refusal } => match requests.remove(&id) {
                 Some(For::Flash(asked)) => {
+                    self.shutter.cancel();
                     log::warn!("the flash was refused: {refusal}");
                     self.say(Told::NotFlashed { asked, fault: fault_of(refusal) });
                 }
@@ -220,7 +238,10 @@ impl Lights {
                 Some(For::Dark | For::Status) | None => log::warn!("controller: refused: {refusal}"),
             },
             Event::Failed { id } => match requests.remove(&id) {
-                Some(For::Flash(asked)) => self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost }),
+                Some(For::Flash(asked)) => {
+                    self.shutter.cancel();
+                    self.say(Told::NotFlashed { asked, fault: Fault::ControllerLost });
+                }
                 Some(For::Light | For::Dark) => wanted.aim_is_set = false,
                 Some(For::Focus) => wanted.focus_is_asked = false,
                 Some(For::Status) | None => {}

@@ -9,14 +9,12 @@ use std::{
     time::Duration,
 };
 
-use ocellus_board::camera::{Camera, CameraError};
-use ocellus_model::{
-    field::{Field, find_field},
-    image,
-};
+use ocellus_board::camera::{Camera, CameraError, CameraFrame};
+use ocellus_model::field::{Field, find_field};
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    frames,
     pulse::Pulse,
     told::{Picture, Told},
 };
@@ -64,9 +62,9 @@ impl Eyepiece {
                         self.say(Told::Camera(Ok(())));
                     }
                     if frame.lit_by_flash {
-                        self.say(Told::Photograph(frame.bytes));
+                        self.say(Told::Photograph(frames::into_file(frame)));
                     } else if self.wanted.load(Ordering::Relaxed) {
-                        match measure(&frame.bytes) {
+                        match measure(&frame) {
                             Some(preview) => drop(self.newest.send_replace(Some(Arc::new(preview)))),
                             None => log::info!("{}: a frame cannot be read", self.camera.name()),
                         }
@@ -78,12 +76,9 @@ impl Eyepiece {
                         self.say(Told::Camera(Err(format!("{}: {error}", self.camera.name()))));
                         self.newest.send_replace(None);
                     }
-                    match error {
-                        CameraError::Stalled { .. } => {}
-                        CameraError::Absent { .. } => {
-                            thread::sleep(back_off);
-                            back_off = (2 * back_off).min(BACK_OFF.1);
-                        }
+                    if !matches!(error, CameraError::Stalled { .. }) {
+                        thread::sleep(back_off);
+                        back_off = (2 * back_off).min(BACK_OFF.1);
                     }
                 }
             }
@@ -97,8 +92,8 @@ impl Eyepiece {
 }
 
 /// Measures a frame; none where it can't be read.
-fn measure(bytes: &[u8]) -> Option<Preview> {
-    let pixels = image::decode(bytes).ok()?.pixels;
+fn measure(frame: &CameraFrame) -> Option<Preview> {
+    let pixels = frames::decode(frame).ok()?.pixels;
     let field = find_field(&pixels).ok();
     let half = f64::from(pixels.width().min(pixels.height())) / 2.0;
     let aim = field.map(|field| AimField {

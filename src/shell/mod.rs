@@ -19,6 +19,7 @@
 mod aiming;
 mod devices;
 mod feeling;
+mod frames;
 mod hands;
 mod judging;
 mod keeping;

@@ -125,7 +125,7 @@ impl SimulatedCamera {
         let bytes = encode(&pixels, quality)?;
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
-        Ok(CameraFrame { sequence, format: PixelFormat::Jpeg, lit_by_flash, bytes })
+        Ok(CameraFrame { sequence, taken: None, format: PixelFormat::Jpeg, lit_by_flash, bytes })
     }
 
     fn noise_seed(&self) -> u64 {

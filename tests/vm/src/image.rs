@@ -1,0 +1,105 @@
+//! What the machine starts with: busybox, kernel modules, our programs and those of this machine.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    archive::Archive,
+    kit::{Kit, read},
+    modules::Needs,
+};
+
+const BUSYBOX: &str = "/bin/busybox";
+/// Where this machine's programs are looked for.
+const PLACES: [&str; 4] = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+
+/// A root file system in the making.
+#[derive(Debug, Clone)]
+pub struct Image {
+    kit: Kit,
+    modules: Vec<&'static str>,
+    archive: Archive,
+    /// Libraries that are in it already.
+    libraries: BTreeSet<String>,
+}
+
+impl Image {
+    /// One with a shell and nothing else.
+    pub fn new(kit: &Kit) -> Self {
+        let mut archive = Archive::new();
+        for folder in ["/proc", "/sys", "/dev", "/tmp", "/run", "/sbin", "/usr/bin", "/usr/sbin"] {
+            archive.folder(folder);
+        }
+        archive.file("/init", include_bytes!("init.sh"));
+        archive.file(BUSYBOX, &read(Path::new(BUSYBOX)));
+        let names = Command::new(BUSYBOX).arg("--list").output().expect("busybox runs here too");
+        // It lists itself, too.
+        for name in String::from_utf8_lossy(&names.stdout).lines().filter(|name| *name != "busybox") {
+            archive.link(&format!("/bin/{name}"), "busybox");
+        }
+        Image { kit: kit.clone(), modules: Vec::new(), archive, libraries: BTreeSet::new() }
+    }
+
+    /// With these kernel modules; `modprobe NAME` loads them inside.
+    #[must_use]
+    pub fn modules(mut self, names: &[&'static str]) -> Self {
+        self.modules.extend(names);
+        self
+    }
+
+    /// With one of our programs, as `/usr/bin/NAME`.
+    #[must_use]
+    pub fn program(mut self, name: &str) -> Self {
+        let bytes = read(&self.kit.program(name));
+        self.archive.file(&format!("/usr/bin/{name}"), &bytes);
+        self
+    }
+
+    /// With a program of this machine and the libraries it needs, as `/usr/bin/NAME`.
+    ///
+    /// # Panics
+    /// When this machine has none of that name.
+    #[must_use]
+    pub fn tool(mut self, name: &str) -> Self {
+        let found = PLACES.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file());
+        let path = found.unwrap_or_else(|| panic!("{name}: not installed; `scripts/setup.sh vm` installs it"));
+        let needed = Command::new("ldd").arg(&path).output().expect("ldd is part of the C library");
+        for library in String::from_utf8_lossy(&needed.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
+            if self.libraries.insert(library.to_owned()) {
+                self.archive.file(library, &read(Path::new(library)));
+            }
+        }
+        self.archive.file(&format!("/usr/bin/{name}"), &read(&path));
+        self
+    }
+
+    /// With a file of any kind.
+    #[must_use]
+    pub fn file(mut self, path: &str, bytes: &[u8]) -> Self {
+        self.archive.file(path, bytes);
+        self
+    }
+
+    /// Writes it into this folder and tells where.
+    ///
+    /// # Panics
+    /// When a module is not there, or the folder takes no file.
+    pub fn write(mut self, folder: &Path) -> PathBuf {
+        let (from, into) = (self.kit.modules(), format!("/lib/modules/{}", self.kit.version()));
+        let list = String::from_utf8(read(&from.join("modules.dep"))).expect("names of files");
+        let (files, list) = Needs::read(&list)
+            .of(&self.modules)
+            .unwrap_or_else(|name| panic!("{}: has no module {name}", from.display()));
+        for file in files {
+            self.archive.file(&format!("{into}/{file}"), &read(&from.join(&file)));
+        }
+        self.archive.file(&format!("{into}/modules.dep"), list.as_bytes());
+        let path = folder.join("image.cpio");
+        fs::write(&path, self.archive.finish()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
+    }
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# First program of the virtual machine: mounts what Linux offers, then runs one command after the other that come as
+# lines on the second serial line. Behind what a command says stands a line "<exit CODE>", the sign for its end.
+export PATH=/usr/bin:/usr/sbin:/bin:/sbin
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
+mkdir -p /dev/pts /dev/shm /tmp /run
+mount -t devpts none /dev/pts
+mount -t tmpfs none /dev/shm
+mount -t tmpfs none /tmp
+stty -F /dev/ttyS1 raw -echo
+exec </dev/ttyS1 >/dev/ttyS1 2>&1
+echo "<ready>"
+while read -r line; do
+    # A program of its own, so that no command can end this loop, nor read its next lines.
+    sh -c "$line" </dev/null
+    echo "<exit $?>"
+done
+poweroff -f

@@ -1,0 +1,286 @@
+//! The machine that runs: commands in, what they said out.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{image::Image, kit::Kit, qmp::Qmp};
+
+const QEMU: &str = "qemu-system-x86_64";
+/// What the kernel is told. It must not judge its clocks by a machine that has no time for it, nor give up over them.
+const KERNEL: &str = "console=ttyS0 panic=-1 quiet no_timer_check nosoftlockup rcupdate.rcu_cpu_stall_suppress=1";
+/// How long the machine may take to its first word: five seconds where nothing else runs, minutes on a busy machine.
+const BOOT: Duration = Duration::from_secs(900);
+/// How long QEMU may take to call.
+const SOCKET: Duration = Duration::from_secs(120);
+/// Lines of the console that a failure shows.
+const SHOWN: usize = 40;
+
+/// What the machine is made of beside processor and memory.
+#[derive(Debug, Clone)]
+pub struct Hardware {
+    /// Processors, 1 to 8.
+    pub processors: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Further arguments of QEMU's, such as `-device virtio-tablet-pci`.
+    pub arguments: Vec<OsString>,
+}
+
+impl Default for Hardware {
+    fn default() -> Self {
+        Hardware { processors: 1, memory_mib: 512, arguments: Vec::new() }
+    }
+}
+
+impl Hardware {
+    /// With further arguments, divided by spaces.
+    #[must_use]
+    pub fn with(mut self, arguments: &str) -> Self {
+        self.arguments.extend(arguments.split_whitespace().map(OsString::from));
+        self
+    }
+}
+
+/// What a command in the machine came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its exit code.
+    pub code: i32,
+    /// What it wrote, to standard output and standard error.
+    pub text: String,
+}
+
+/// A machine that runs. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Machine {
+    qemu: Child,
+    qmp: Qmp,
+    /// The line on which commands go in and what they say comes out.
+    orders: UnixStream,
+    said: Receiver<String>,
+    folder: TempDir,
+}
+
+impl Machine {
+    /// Starts a machine with this image and waits until it takes commands.
+    ///
+    /// # Panics
+    /// When it does not start; what the kernel said is shown.
+    pub fn start(kit: &Kit, image: Image, hardware: &Hardware) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the machine");
+        let image = image.write(folder.path());
+        let at = |name: &str| folder.path().join(name);
+        let socket = |name: &str| format!("unix:{},server=off", at(name).display());
+        // QEMU calls here: so nobody has to try when its sockets are there.
+        let (qmp, orders) = (listen(&at("qmp")), listen(&at("orders")));
+        let qemu = Command::new(QEMU)
+            .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults", "-no-reboot"])
+            .args(["-display", "none", "-vga", "none"])
+            .args(["-smp", &hardware.processors.to_string(), "-m", &hardware.memory_mib.to_string()])
+            .arg("-kernel")
+            .arg(kit.kernel())
+            .arg("-initrd")
+            .arg(image)
+            .args(["-append", KERNEL])
+            .args(["-serial", &format!("file:{}", at("console").display())])
+            .args(["-serial", &socket("orders"), "-qmp", &socket("qmp")])
+            .args(&hardware.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(at("qemu")).expect("a file in a new folder"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("{QEMU}: {error}; `scripts/setup.sh vm` installs it"));
+        // From here on the machine is ended, whatever fails.
+        let mut guard = Guard(Some(qemu));
+        let orders = guard.called(&folder, &orders);
+        let qmp = Qmp::new(guard.called(&folder, &qmp));
+        let (tell, said) = channel();
+        let lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
+        // It ends when the machine does.
+        thread::spawn(move || {
+            for line in lines.split(b'\n').map_while(Result::ok) {
+                if tell.send(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        let qemu = guard.0.take().expect("the guard holds it until here");
+        let machine = Machine { qemu, qmp, orders, said, folder };
+        machine.hear(Instant::now() + BOOT, "the first word", |line| (line == "<ready>").then_some(()));
+        machine
+    }
+
+    /// QEMU's own line.
+    pub fn qmp(&mut self) -> &mut Qmp {
+        &mut self.qmp
+    }
+
+    /// A folder for sockets and pictures; it goes with the machine.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the kernel has said so far.
+    pub fn console(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.path().join("console")).unwrap_or_default()).into_owned()
+    }
+
+    /// Gives a command to the shell inside, and does not wait. Its end is for [`finish`](Self::finish).
+    pub fn begin(&mut self, command: &str) {
+        assert!(!command.contains('\n'), "a command is one line: {command:?}");
+        writeln!(self.orders, "{command}").unwrap_or_else(|error| panic!("{command}: {error}\n{}", self.last_words()));
+    }
+
+    /// Waits for a line that the command says, and tells it. Lines before it are passed over.
+    ///
+    /// # Panics
+    /// When the command ends, or the time is over, without one.
+    pub fn line(&self, within: Duration, about: &str, is_it: impl Fn(&str) -> bool) -> String {
+        self.hear(Instant::now() + within, about, |line| {
+            assert!(exit(line).is_none(), "the command ended before {about}: {line}\n{}", self.last_words());
+            is_it(line).then(|| line.to_owned())
+        })
+    }
+
+    /// Waits for the end of the command.
+    ///
+    /// # Panics
+    /// When it does not end `within` the time.
+    pub fn finish(&self, within: Duration) -> Said {
+        let mut text = String::new();
+        let code = self.hear(Instant::now() + within, "the end of the command", |line| {
+            let code = exit(line);
+            if code.is_none() {
+                text.push_str(line);
+                text.push('\n');
+            }
+            code
+        });
+        Said { code, text }
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// When it does not end `within` the time.
+    pub fn run(&mut self, command: &str, within: Duration) -> Said {
+        self.begin(command);
+        self.finish(within)
+    }
+
+    /// Runs a command that must succeed, and tells what it said.
+    ///
+    /// # Panics
+    /// When it fails, or does not end `within` the time.
+    pub fn must(&mut self, command: &str, within: Duration) -> String {
+        let Said { code, text } = self.run(command, within);
+        assert!(code == 0, "{command}: exit code {code}\n{text}{}", self.last_words());
+        text
+    }
+
+    fn hear<T>(&self, end: Instant, about: &str, mut take: impl FnMut(&str) -> Option<T>) -> T {
+        let mut passed: Vec<String> = Vec::new();
+        loop {
+            match self.said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => match take(&line) {
+                    Some(taken) => return taken,
+                    None => passed.push(line),
+                },
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("{about}: too late. It said:\n{}\n{}", passed.join("\n"), self.last_words())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("{about}: the machine is gone. It said:\n{}\n{}", passed.join("\n"), self.last_words())
+                }
+            }
+        }
+    }
+
+    fn last_words(&self) -> String {
+        last_words(&self.folder)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.qemu.kill().ok();
+        self.qemu.wait().ok();
+    }
+}
+
+/// A machine that is not whole yet.
+struct Guard(Option<Child>);
+
+impl Guard {
+    /// Waits until QEMU calls.
+    fn called(&mut self, folder: &TempDir, calls: &Receiver<UnixStream>) -> UnixStream {
+        let end = Instant::now() + SOCKET;
+        loop {
+            match calls.recv_timeout(Duration::from_millis(200)) {
+                Ok(line) => return line,
+                Err(error) => {
+                    let ended = self.0.as_mut().is_some_and(|qemu| !matches!(qemu.try_wait(), Ok(None)));
+                    assert!(!ended && Instant::now() < end, "{QEMU} does not start: {error}\n{}", last_words(folder));
+                }
+            }
+        }
+    }
+}
+
+/// The first call that comes to this socket. Where none comes, the thread that waits ends with the program.
+fn listen(socket: &Path) -> Receiver<UnixStream> {
+    let listener = UnixListener::bind(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
+    let (tell, calls) = channel();
+    thread::spawn(move || listener.accept().map(|(line, _)| tell.send(line)));
+    calls
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(mut qemu) = self.0.take() {
+            qemu.kill().ok();
+            qemu.wait().ok();
+        }
+    }
+}
+
+/// What QEMU and the kernel said last.
+fn last_words(folder: &TempDir) -> String {
+    let last = |name: &str| {
+        let path: PathBuf = folder.path().join(name);
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(SHOWN)..].join("\n")
+    };
+    format!("--- QEMU:\n{}\n--- console:\n{}", last("qemu"), last("console"))
+}
+
+/// The exit code that such a line tells.
+fn exit(line: &str) -> Option<i32> {
+    line.strip_prefix("<exit ")?.strip_suffix('>')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_own_line_is_the_end_of_a_command() {
+        assert_eq!(exit("<exit 0>"), Some(0));
+        assert_eq!(exit("<exit 139>"), Some(139));
+        for line in ["", "exit 0", "<exit >", "<exit 0> ", "<exit 0", "<ready>"] {
+            assert_eq!(exit(line), None, "{line:?}");
+        }
+    }
+}
