@@ -368,7 +368,15 @@ fn read(raw: &mut RawDevice) -> io::Result<Vec<evdev::InputEvent>> {
 fn measured(raw: &RawDevice) -> io::Result<Measured> {
     let axes = raw.get_abs_state()?;
     let value = |axis: Abs| axes[usize::from(axis.0)].value;
-    Ok(Measured { x: value(Abs::ABS_X), y: value(Abs::ABS_Y), slot: value(Abs::ABS_MT_SLOT) })
+    let has = |axis| raw.supported_absolute_axes().is_some_and(|axes| axes.contains(axis));
+    let has_button = raw.supported_keys().is_some_and(|keys| keys.contains(KeyCode::BTN_TOUCH));
+    let tells_one = has(Abs::ABS_X) && has(Abs::ABS_Y) && has_button;
+    Ok(Measured {
+        x: value(Abs::ABS_X),
+        y: value(Abs::ABS_Y),
+        slot: value(Abs::ABS_MT_SLOT),
+        touched: !tells_one || raw.get_key_state()?.contains(KeyCode::BTN_TOUCH),
+    })
 }
 
 /// The fingers of a touch device.

@@ -25,6 +25,8 @@ pub(super) struct Measured {
     pub(super) y: i32,
     /// The finger that the next events are about.
     pub(super) slot: i32,
+    /// Whether fingers may be on it that are not known; also of a device that does not tell the first way.
+    pub(super) touched: bool,
 }
 
 /// A finger.
@@ -46,6 +48,8 @@ pub(super) struct Touch {
     current: usize,
     /// Where the only or oldest finger is.
     at: (i32, i32),
+    /// Whether that may be a finger that is not known: the first way does not tell of the others then.
+    stranger: bool,
     down: bool,
     /// The finger has left, in events that are not complete yet.
     left: bool,
@@ -63,6 +67,7 @@ impl Touch {
             slots: [Slot::default(); SLOTS],
             current: 0,
             at: (0, 0),
+            stranger: true,
             down: false,
             left: false,
             places: Vec::new(),
@@ -87,6 +92,8 @@ impl Touch {
                 0 => self.left = std::mem::take(&mut self.down),
                 _ => self.down = true,
             },
+            // All fingers have left.
+            EventSummary::Key(_, KeyCode::BTN_TOUCH, 0) => self.stranger = false,
             EventSummary::Synchronization(_, Syn::SYN_REPORT, _) => {
                 if std::mem::take(&mut self.left) {
                     self.places.push(self.at);
@@ -108,6 +115,7 @@ impl Touch {
         // One that is not known is far beyond the others.
         self.current = usize::try_from(measured.slot).unwrap_or(usize::MAX);
         self.at = (measured.x, measured.y);
+        self.stranger = measured.touched;
         (self.down, self.left, self.lost) = (false, false, false);
         self.places.clear();
     }
@@ -119,7 +127,7 @@ impl Touch {
             Abs::ABS_MT_SLOT => self.current = usize::try_from(value).unwrap_or(usize::MAX),
             _ => {}
         }
-        let alone = self.slots.iter().filter(|slot| slot.down).count() == 1;
+        let alone = !self.stranger && self.slots.iter().filter(|slot| slot.down).count() == 1;
         let at = self.at;
         let Some(slot) = self.slots.get_mut(self.current).filter(|_| self.several) else { return };
         match axis {
@@ -128,12 +136,11 @@ impl Touch {
             Abs::ABS_MT_TOOL_TYPE if value == PALM => slot.down = false,
             Abs::ABS_MT_TRACKING_ID if value >= 0 => slot.down = true,
             Abs::ABS_MT_TRACKING_ID => {
-                if std::mem::take(&mut slot.down) {
-                    // An axis that has not been told since events were lost has not changed since: of a finger alone the
-                    // first way of telling knows it.
-                    let place = slot.x.or(alone.then_some(at.0)).zip(slot.y.or(alone.then_some(at.1)));
-                    self.places.extend(place);
-                }
+                let was_down = std::mem::take(&mut slot.down);
+                // An axis that has not been told since events were lost has not changed since: of a finger alone the
+                // first way of telling knows it.
+                let place = slot.x.or(alone.then_some(at.0)).zip(slot.y.or(alone.then_some(at.1)));
+                self.places.extend(place.filter(|_| was_down));
             }
             _ => {}
         }
@@ -237,11 +244,11 @@ mod tests {
 
     #[test]
     fn places_told_before_the_program_came_are_those_of_the_first_way() {
-        let mut touch = Touch::new(axes(), true, Measured { x: 100, y: 200, slot: 2 });
+        let mut touch = Touch::new(axes(), true, Measured { x: 100, y: 200, slot: 2, touched: false });
         // The slot is the one that was current, and its Y is as it was.
         assert_eq!(play(&mut touch, "ID 9 MX 110 X 110 DOWN | ID -1 UP |"), [(110, 200)]);
         // With two fingers the first way tells of the other one: better no touch than one elsewhere.
-        let mut touch = Touch::new(axes(), true, Measured { x: 100, y: 200, slot: 2 });
+        let mut touch = Touch::new(axes(), true, Measured { x: 100, y: 200, slot: 2, touched: false });
         assert_eq!(play(&mut touch, "ID 9 MX 110 | SLOT 3 ID 10 MX 1 MY 1 | SLOT 2 ID -1 |"), []);
     }
 
@@ -250,7 +257,7 @@ mod tests {
         let mut touch = single();
         assert_eq!(play(&mut touch, "X 10 Y 20 DOWN | LOST UP | DOWN | UP |"), []);
         assert!(touch.lost());
-        touch.resume(Measured { x: 70, y: 80, slot: 0 });
+        touch.resume(Measured { x: 70, y: 80, slot: 0, touched: true });
         assert!(!touch.lost());
         assert_eq!(play(&mut touch, "UP |"), [], "of the finger that was on it meanwhile");
         assert_eq!(play(&mut touch, "X 71 DOWN | UP |"), [(71, 80)]);
@@ -260,13 +267,21 @@ mod tests {
     fn after_lost_events_slots_are_as_the_device_says() {
         let mut touch = several();
         assert_eq!(play(&mut touch, "SLOT 0 ID 1 MX 10 MY 20 | SLOT 1 ID 2 MX 500 MY 300 | LOST |"), []);
-        touch.resume(Measured { x: 15, y: 25, slot: 0 });
+        touch.resume(Measured { x: 15, y: 25, slot: 0, touched: true });
         assert_eq!(play(&mut touch, "ID -1 | SLOT 1 ID -1 |"), [], "fingers from before");
         // What slot 1 had is not known any more: only what is told counts.
         assert_eq!(
             play(&mut touch, "SLOT 0 ID 3 MX 15 MY 26 | SLOT 1 ID 4 MX 501 | ID -1 | SLOT 0 ID -1 |"),
             [(15, 26)]
         );
+    }
+
+    #[test]
+    fn a_finger_that_was_there_before_lends_its_place_to_no_other() {
+        let mut touch = Touch::new(axes(), true, Measured { x: 100, y: 200, slot: 0, touched: true });
+        assert_eq!(play(&mut touch, "SLOT 1 ID 9 MX 110 | ID -1 |"), [], "the first way tells of the other finger");
+        assert_eq!(play(&mut touch, "SLOT 0 ID -1 UP |"), []);
+        assert_eq!(play(&mut touch, "SLOT 1 ID 10 MX 111 X 111 DOWN | ID -1 UP |"), [(111, 200)]);
     }
 
     #[test]
