@@ -54,7 +54,7 @@ firmware: ## build the controller's program for its microcontroller
 firmware-test: firmware ## the controller's program on an emulated microcontroller, as the device meets it
 	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE) --test controller
 
-vm-test: ## the drivers on a PC in software: camera
+vm-test: ## the drivers on a PC in software: camera, panel, touch screen, keyboard
 	scripts/vm.sh test
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
