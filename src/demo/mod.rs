@@ -31,7 +31,7 @@ use crate::{
     station::{self, Patient, Press, Screen},
     store::{Device, Home, Stamp, StoreError},
 };
-use recorder::Recorder;
+use recorder::{Recorder, Recording};
 
 /// What the demonstration left.
 #[derive(Debug)]
@@ -82,6 +82,8 @@ pub enum DemoError {
 
 /// How long the whole may take.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How long drawing a screen may take.
+const DRAWN: Duration = Duration::from_secs(10);
 /// How long the operator reads a screen, and the result.
 const READS: (Duration, Duration) = (Duration::from_millis(700), Duration::from_secs(2));
 
@@ -136,7 +138,8 @@ pub fn live(
         reports: shell::Reports::default(),
     };
     let hand = devices.hand();
-    let operator = thread::spawn(move || operate(&hand, &screens));
+    let eyes = recording.clone();
+    let operator = thread::spawn(move || operate(&hand, &screens, &eyes));
     shell::run(settings, devices)?;
     let (right, left, patient) = operator.join().unwrap_or(Err(DemoError::TooLong))?;
     let path = folder.join("encounter.gif");
@@ -154,7 +157,7 @@ const FRAMES_A_SECOND: u32 = 20;
 type Seen = (EyeStatus, EyeStatus, PatientDisposition);
 
 /// Presses the main button of each screen until the result was seen, then switches off.
-fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
+fn operate(hand: &Hand, screens: &Receiver<Screen>, eyes: &Recording) -> Result<Seen, DemoError> {
     let until = Instant::now() + PATIENCE;
     let mut seen: Option<Seen> = None;
     let ended = loop {
@@ -164,6 +167,11 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
             Err(RecvTimeoutError::Disconnected) => break seen.ok_or(DemoError::TooLong),
         };
         let name = screen.name();
+        // What has not been drawn can't be read.
+        let read = |time| {
+            eyes.wait_for(name, DRAWN);
+            thread::sleep(time);
+        };
         let stopped = |detail: &str| Err(DemoError::Stopped { screen: name, detail: detail.to_owned() });
         let press = match screen {
             Screen::Starting(_) | Screen::Stopping => continue,
@@ -171,12 +179,12 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
             Screen::Home(_) => match seen {
                 None => Press::Practise,
                 Some(seen) => {
-                    thread::sleep(READS.0);
+                    read(READS.0);
                     break Ok(seen);
                 }
             },
             Screen::Map(_) => {
-                thread::sleep(READS.1);
+                read(READS.1);
                 hand.press(Press::Map);
                 continue;
             }
@@ -190,12 +198,12 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
                 View::WhichEye { .. } => Press::WhichEye(true),
                 View::OfferDrops { .. } => Press::NoDrops,
                 View::Result { right, left, patient, .. } => {
-                    thread::sleep(READS.1);
+                    read(READS.1);
                     let again = seen.replace((right, left, patient)).is_some();
                     if again { Press::Continue } else { Press::Map }
                 }
                 View::Report { report: Some(_), .. } => {
-                    thread::sleep(READS.0);
+                    read(READS.0);
                     Press::Continue
                 }
                 View::Report { report: None, .. } => break stopped(name),
@@ -211,7 +219,7 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>) -> Result<Seen, DemoError> {
             | Screen::Health(_)
             | Screen::Settings { .. } => break stopped("nobody asked for it"),
         };
-        thread::sleep(READS.0);
+        read(READS.0);
         hand.press(press);
     };
     hand.switch_off();

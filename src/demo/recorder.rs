@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{self, BufWriter},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,24 +26,33 @@ const PICTURES_MAX: usize = 120;
 /// Pictures with the times at which they appeared.
 type Pictures = Arc<Mutex<Vec<(Instant, RgbImage)>>>;
 
+/// The name of the screen that stands there.
+type Standing = Arc<(Mutex<String>, Condvar)>;
+
 /// The panel.
 #[derive(Debug)]
 pub(super) struct Recorder {
     offscreen: Offscreen,
     pictures: Pictures,
+    standing: Standing,
     last: Option<(String, Instant)>,
 }
 
 /// What was recorded, for when the panel is gone.
 #[derive(Debug, Clone)]
-pub(super) struct Recording(Pictures);
+pub(super) struct Recording {
+    pictures: Pictures,
+    standing: Standing,
+}
 
 impl Recorder {
     /// A panel that writes screens into `folder`, and what it has recorded.
     pub(super) fn new(geometry: Geometry, folder: &Path) -> (Self, Recording) {
         let pictures = Pictures::default();
-        let recorder = Recorder { offscreen: Offscreen::new(geometry, folder), pictures: pictures.clone(), last: None };
-        (recorder, Recording(pictures))
+        let standing = Standing::default();
+        let recording = Recording { pictures: pictures.clone(), standing: standing.clone() };
+        let recorder = Recorder { offscreen: Offscreen::new(geometry, folder), pictures, standing, last: None };
+        (recorder, recording)
     }
 }
 
@@ -54,6 +63,9 @@ impl Panel for Recorder {
 
     fn present(&mut self, frame: &Frame, name: &str) -> Result<(), PanelError> {
         self.offscreen.present(frame, name)?;
+        let (standing, changed) = &*self.standing;
+        name.clone_into(&mut standing.lock().unwrap_or_else(PoisonError::into_inner));
+        changed.notify_all();
         let now = Instant::now();
         if self.last.as_ref().is_some_and(|(last, at)| last == name && now - *at < EVERY) {
             return Ok(());
@@ -70,12 +82,20 @@ impl Panel for Recorder {
 }
 
 impl Recording {
+    /// Waits until a screen of this name stands on the panel, or so long.
+    pub(super) fn wait_for(&self, name: &str, within: Duration) {
+        let (standing, changed) = &*self.standing;
+        let standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that never comes is for the operator to find out.
+        drop(changed.wait_timeout_while(standing, within, |standing| standing != name));
+    }
+
     /// Writes the animated picture (GIF), which starts again at its end.
     ///
     /// # Errors
     /// When the file can't be written.
     pub(super) fn write(&self, path: &Path) -> io::Result<PathBuf> {
-        let pictures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pictures = self.pictures.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, first)) = pictures.first() else { return Err(io::Error::other("nothing was shown")) };
         let (width, height) = (first.width() as u16, first.height() as u16);
         let file = BufWriter::new(File::create(path)?);

@@ -28,7 +28,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
 /// How long anything may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a screen has to stand before a touch is meant for it, with something to spare.
-const SETTLES: Duration = Duration::from_millis(400);
+const SETTLES: Duration = Duration::from_millis(600);
 
 /// A device that runs, and its operator.
 struct Device {

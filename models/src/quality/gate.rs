@@ -30,7 +30,7 @@ const RIM_LIT: f64 = 0.55;
 /// Light near the upper or lower edge, of the mean, below which something hangs into the beam there.
 const EDGE_LIT: f64 = 0.42;
 /// Part of the disc in shade above which too much is hidden, whatever hides it.
-const SHADED: f64 = 0.5;
+const SHADED: f64 = 0.55;
 /// Isotropy below which detail is smeared along one line; no photograph that people called good comes near.
 const ONE_WAY: f64 = 0.25;
 /// Veil from which, and spread below which, the picture is under a haze.
