@@ -29,7 +29,7 @@ const CALL: Duration = Duration::from_millis(200);
 const ALL: [(&str, Fault); 16] = [
     ("frames-lost", frames_lost),
     ("frames-flagged", frames_flagged),
-    ("all-flagged", all_flagged),
+    ("many-flagged", many_flagged),
     ("stream-breaks", stream_breaks),
     ("breaks-again-and-again", breaks_again_and_again),
     ("stops-sending", stops_sending),
@@ -111,13 +111,14 @@ fn frames_flagged() -> Result<String, Failure> {
     Ok(format!("{} flagged and dropped, {missing} missing", counts.flagged))
 }
 
-/// The control flags one frame; pressed without end it flags nearly all, as a cable that is too slow does.
-fn all_flagged() -> Result<String, Failure> {
+/// The control flags one frame; pressed again and again it flags many, as a cable that is too slow does.
+fn many_flagged() -> Result<String, Failure> {
     let mut camera = camera();
     delivers(&mut camera, &Terms { frames: 3, ..TERMS }).map_err(in_words)?;
     let began = Instant::now();
     let (mut kept, mut flagged) = (0, 0);
-    while began.elapsed() < Duration::from_secs(5) {
+    while flagged < 5 {
+        ensure(began.elapsed() < TIMES.1, || format!("{flagged} flagged, {kept} kept"))?;
         set("inject_v4l2_buf_flag_error", 1)?;
         match camera.next_frame(CALL) {
             Ok(_) => kept += 1,
@@ -126,7 +127,6 @@ fn all_flagged() -> Result<String, Failure> {
         }
         flagged = camera.counts().flagged;
     }
-    ensure(flagged > 1, || format!("{flagged} flagged"))?;
     Ok(format!("{flagged} flagged, {kept} kept between them"))
 }
 
@@ -193,11 +193,11 @@ fn cannot_start() -> Result<String, Failure> {
 fn numbers_wrap() -> Result<String, Failure> {
     set("wrap_sequence_number", 1)?;
     let mut camera = camera();
-    // The numbers begin 128 before their end.
+    // The numbers begin 128 before their end. A wrap that is taken for a gap is one of four thousand million frames.
     let seen = delivers(&mut camera, &Terms { frames: 160, ..TERMS }).map_err(in_words)?;
     set("wrap_sequence_number", 0)?;
     let counts = camera.counts();
-    ensure(counts.lost < 100 && counts.kept >= 160, || format!("{counts:?}"))?;
+    ensure(counts.lost < 100_000 && counts.kept >= 160, || format!("{counts:?}"))?;
     Ok(format!("{seen:?}, {} lost", counts.lost))
 }
 
@@ -211,6 +211,8 @@ fn unplugged() -> Result<String, Failure> {
     while !camera.next_frame(CALL).is_err_and(|cause| is_absent(&cause)) {
         ensure(pulled.elapsed() < TIMES.0, || "it is not missed".to_owned())?;
     }
+    // Otherwise it would be plugged in again by itself, now that nobody has it open.
+    must("rmmod vivid")?;
     let (began, busy) = (Instant::now(), processor_time()?);
     let mut calls = 0;
     while began.elapsed() < AWAY.0 {
