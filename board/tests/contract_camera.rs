@@ -19,6 +19,7 @@ fn camera(stage: &Stage) -> SimulatedCamera {
     SimulatedCamera::new(Rig::new(), stage.clone(), 7, 20)
 }
 
+// verifies: RQ-170
 #[test]
 fn frames_come_whole_and_in_order() {
     let seen = delivers(&mut camera(&Stage::new()), &TERMS).unwrap();
@@ -48,6 +49,7 @@ impl Camera for Damaged {
     }
 }
 
+// verifies: RQ-170
 #[test]
 fn lost_frames_are_counted_and_torn_or_repeated_ones_are_no_frames() {
     let damaged = |damage| {
@@ -66,6 +68,7 @@ fn deadlines_are_kept() {
     assert!(seen.empty_handed > 0, "{seen:?}");
 }
 
+// verifies: RQ-170
 #[test]
 fn it_comes_back_after_it_was_unplugged_or_hung() {
     for (link, is_cause) in [

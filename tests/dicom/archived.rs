@@ -59,6 +59,7 @@ fn pixels(number: u8) -> Vec<u8> {
     picture.into_raw()
 }
 
+// verifies: RQ-154
 #[test]
 fn what_a_record_holds_is_in_the_archive_as_it_was_and_may_then_be_purged() {
     let reports = free_port();
@@ -88,6 +89,7 @@ fn what_a_record_holds_is_in_the_archive_as_it_was_and_may_then_be_purged() {
     assert_eq!(record.purgeable(retention, later).unwrap().len(), 1);
 }
 
+// verifies: RQ-153
 #[test]
 fn what_waits_goes_when_the_archive_is_there_again() {
     let mut orthanc = Orthanc::prepared(free_port());
@@ -144,6 +146,7 @@ fn without_release(to: u16) -> (u16, Receiver<()>) {
     (port, told)
 }
 
+// verifies: RQ-154
 #[test]
 fn a_device_killed_between_sending_and_noting_sends_the_same_objects_again() {
     let orthanc = Orthanc::start(free_port());
@@ -168,6 +171,7 @@ fn a_device_killed_between_sending_and_noting_sends_the_same_objects_again() {
     assert!(device.waiting().is_empty());
 }
 
+// verifies: RQ-153
 #[test]
 fn what_an_archive_refuses_for_good_is_set_aside_and_the_others_go_on() {
     let device = Device::new();
@@ -200,6 +204,7 @@ fn what_may_pass_waits_and_an_archive_that_knows_nobody_is_no_fault_of_the_scree
     assert_eq!(device.waiting()[0].attempts, 2);
 }
 
+// verifies: RQ-053
 #[test]
 fn what_an_archive_does_not_answer_for_is_sent_again_and_not_purged() {
     let device = Device::new();
@@ -267,6 +272,7 @@ fn photographs_go_without_a_report_that_never_comes() {
     assert_eq!(device.sends(&lines), [How::Delivered]);
 }
 
+// verifies: RQ-100
 #[test]
 fn test_data_stays_here_unless_it_is_asked_for_and_is_marked_then() {
     for unusual in [Unusual { practice: true, ..Unusual::default() }, Unusual { simulated: true, ..Unusual::default() }]

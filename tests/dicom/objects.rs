@@ -14,6 +14,7 @@ fn bytes(objects: &[Object]) -> Vec<Vec<u8>> {
     objects.iter().map(|object| object.to_bytes().unwrap()).collect()
 }
 
+// verifies: RQ-154
 #[test]
 fn a_resend_is_the_same_object() {
     assert_eq!(bytes(&objects(&usual())), bytes(&objects(&usual())));

@@ -82,6 +82,7 @@ impl Orthanc {
     }
 }
 
+// verifies: RQ-154
 #[test]
 fn orthanc_gives_back_what_it_was_sent_and_answers_for_it() {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), title("OCELLUS"), Times::default(), None).unwrap();

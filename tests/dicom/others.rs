@@ -100,6 +100,7 @@ fn a_transaction_goes_to_the_server_with_token_and_certificate_and_the_same_agai
     assert_eq!((series.len(), instances(0) + instances(1)), (2, 3));
 }
 
+// verifies: RQ-153
 #[test]
 fn what_a_server_refuses_is_set_aside_and_a_server_that_is_not_the_right_one_is_told() {
     let certificates = certificates();
@@ -171,6 +172,7 @@ fn receiver(answers: &'static [&'static str]) -> (u16, JoinHandle<Vec<String>>) 
     (port, thread)
 }
 
+// verifies: RQ-153
 #[test]
 fn a_message_goes_to_the_receiver_until_it_is_accepted() {
     let (port, receiver) = receiver(&["hang up", "AR", "AA another", "AA"]);

@@ -131,6 +131,7 @@ fn an_abort_tells_what_was_stored_before_it() {
     assert_eq!(third.delivery, Delivery::NotSent);
 }
 
+// verifies: RQ-156
 #[test]
 fn a_slow_or_silent_peer_is_waited_for_as_long_as_was_said() {
     let took = |peer: &ocellus::interchange::dicom::net::Peer| {
@@ -265,6 +266,7 @@ fn a_large_photograph_goes_in_many_pdus() {
     assert!(transfer.is_complete() && bytes == 18_000_000, "{transfer:?}");
 }
 
+// verifies: RQ-156
 #[test]
 fn a_damaged_answer_is_an_error_and_nothing_worse() {
     let whole = tools::echo_answered();

@@ -59,6 +59,7 @@ fn screenings() -> Vec<(String, Screening)> {
     all
 }
 
+// verifies: RQ-152
 #[test]
 fn dciodvfy_finds_no_error_in_any_object() {
     let mut remarks = BTreeSet::new();
@@ -215,6 +216,7 @@ fn pydicom_reads_the_report_as_it_was_printed() {
     );
 }
 
+// verifies: RQ-100
 #[test]
 fn what_is_not_real_is_marked_wherever_there_is_a_place() {
     let mut screening = usual();
@@ -256,6 +258,7 @@ fn read_each(script: &str, objects: &[Object]) -> Vec<String> {
     read
 }
 
+// verifies: RQ-152
 #[test]
 fn highdicom_reads_the_findings_of_each_eye() {
     let without_result = ["pending", "tried", "network failed", "unreadable", "ungradable", "absent", "declined"];
@@ -295,6 +298,7 @@ fn highdicom_reads_the_findings_of_each_eye() {
     }
 }
 
+// verifies: RQ-150
 #[test]
 fn no_object_says_more_than_a_screening_can() {
     let all: Vec<Object> = screenings().iter().flat_map(|(_, screening)| objects(screening)).collect();

@@ -49,6 +49,7 @@ fn with_tls(port: u16, tls: Tls) -> Peer {
     Peer { tls: Some(tls), ..peer("ANY", port) }
 }
 
+// verifies: RQ-155
 #[test]
 fn objects_go_over_tls_and_certificates_that_do_not_fit_are_told() {
     let folder = certificates();
@@ -104,6 +105,7 @@ fn a_silent_peer_is_not_waited_for_longer_with_tls() {
     assert_eq!(found, NetError::TimedOut { step: Step::Secure, after: std::time::Duration::from_secs(2) });
 }
 
+// verifies: RQ-155
 #[test]
 fn the_listener_takes_only_those_with_a_certificate() {
     let folder = certificates();

@@ -67,6 +67,7 @@ fn the_worklist_is_read_with_what_becomes_part_of_the_objects() {
     assert_eq!(count(&Query { days: days("2026-11-28", "2026-11-28"), ..Query::default() }), 1);
 }
 
+// verifies: RQ-156
 #[test]
 fn a_long_worklist_is_cut_and_says_so() {
     let running = Running::scripted("many", &["50"]);

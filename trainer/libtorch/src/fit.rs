@@ -1,11 +1,12 @@
 //! The loop: views, loss, gradients, AdamW, moving average.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use tch::{Kind, Reduction, Tensor, no_grad};
 
 use crate::{
+    checkpoint,
     network::Network,
     recipe::{Recipe, Schedule},
     views::{Draw, Renderer, order},
@@ -70,29 +71,68 @@ impl Pupil {
             losses: Vec::new(),
         }
     }
+
+    /// All that changes in a step, by name.
+    fn parts(&self) -> Vec<(String, Tensor)> {
+        let mut parts = Vec::new();
+        for ((name, _, now), moments) in self.trained.iter().zip(&self.moments) {
+            parts.push((format!("now.{name}"), now.shallow_clone()));
+            parts.push((format!("first.{name}"), moments.first.shallow_clone()));
+            parts.push((format!("second.{name}"), moments.second.shallow_clone()));
+        }
+        for (name, _, mean) in self.average.parameters() {
+            parts.push((format!("average.{name}"), mean.shallow_clone()));
+        }
+        parts
+    }
 }
 
-/// Trains networks, all on the same views, so that the teachers look at each view once.
+/// What is trained on, and how.
+pub(crate) struct Job<'a> {
+    /// The photographs.
+    pub(crate) side: &'a Renderer<'a>,
+    /// Everything about the training that is not in the plan.
+    pub(crate) recipe: &'a Recipe,
+    /// Side of the input.
+    pub(crate) size: i64,
+    /// Whether each output is a question of its own.
+    pub(crate) binary: bool,
+    /// Networks to learn from.
+    pub(crate) teachers: &'a [Teacher],
+    /// Folders, one a network, that keep where the training is after each epoch; none keeps nothing.
+    pub(crate) kept: &'a [PathBuf],
+}
+
+/// Trains networks, all on the same views, so that the teachers look at each view once. Goes on where the folders say that
+/// an earlier run of the same recipe was; the end is the same.
 ///
 /// # Errors
-/// When a loss is no number any more.
-pub(crate) fn fit(
-    networks: Vec<Network>,
-    side: &Renderer<'_>,
-    recipe: &Recipe,
-    size: i64,
-    binary: bool,
-    teachers: &[Teacher],
-) -> Result<Vec<Fitted>> {
+/// When a loss is no number any more, or what was kept is of another recipe or can't be read or written.
+pub(crate) fn fit(networks: Vec<Network>, job: &Job<'_>) -> Result<Vec<Fitted>> {
+    fit_until(networks, job, job.recipe.schedule.epochs)
+}
+
+/// As [`fit`], but stops after so many epochs of the recipe's.
+pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> Result<Vec<Fitted>> {
+    let &Job { side, recipe, size, binary, teachers, kept } = job;
     let schedule = &recipe.schedule;
     let mut pupils: Vec<Pupil> = networks.into_iter().map(|network| Pupil::new(network, recipe.first_block)).collect();
+    for (pupil, folder) in pupils.iter_mut().zip(kept) {
+        pupil.losses = checkpoint::restore(&pupil.parts(), folder, &recipe.text)?;
+    }
+    let begun: Vec<usize> = pupils.iter().map(|pupil| pupil.losses.len()).collect();
+    ensure!(
+        begun.windows(2).all(|two| two[0] == two[1]),
+        "the networks were left after different epochs ({begun:?}): remove their folders, or train each alone"
+    );
+    let begun = begun.first().copied().unwrap_or(0);
     let photographs = side.photographs();
     let mean_weight = photographs.weights.sum(Kind::Double).double_value(&[]) / photographs.len() as f64;
     // Whole batches only: the card looks for the fastest way anew for each shape.
     let batch = schedule.batch.min(photographs.len());
     let steps = photographs.len() / batch * schedule.epochs;
-    let mut step = 0;
-    for epoch in 0..schedule.epochs {
+    let mut step = photographs.len() / batch * begun;
+    for epoch in begun..until {
         let started = Instant::now();
         let order = order(recipe.seed, epoch, photographs.len());
         for chosen in order.chunks_exact(batch) {
@@ -146,6 +186,9 @@ pub(crate) fn fit(
             said.join(" "),
             photographs.len() as f64 / seconds
         );
+        for (pupil, folder) in pupils.iter().zip(kept) {
+            checkpoint::keep(&pupil.parts(), folder, &recipe.text, &pupil.losses)?;
+        }
     }
     Ok(pupils.into_iter().map(|pupil| Fitted { network: pupil.average, steps: step, losses: pupil.losses }).collect())
 }

@@ -3,6 +3,7 @@
 //! `train` fine-tunes, with `--teacher` also from other networks' logits; `prune` makes a trained network narrower. The
 //! result is taken back with `ocellus-trainer adopt`, which measures it anew.
 
+mod checkpoint;
 mod fit;
 mod network;
 mod plan;
@@ -24,7 +25,7 @@ use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device};
 
-use fit::{Teacher, fit, look};
+use fit::{Job, Teacher, fit, look};
 use network::Network;
 use plan::{Photographs, Plan};
 use recipe::Recipe;
@@ -40,7 +41,7 @@ struct App {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Fine-tune a network.
+    /// Fine-tune a network. The same command goes on after the last whole epoch of a run that was broken off.
     Train {
         /// The plan, in its pack.
         plan: PathBuf,
@@ -162,7 +163,8 @@ fn train(
     let side = Photographs::read(&plan, plan.rows("train"))?;
     let renderer = Renderer::new(&side, &spec, device)?;
     println!("{} photographs, {} pixels, on {device:?}", side.len(), spec.size);
-    let results = fit(networks, &renderer, &recipe, size, plan.binary, &teachers)?;
+    let job = Job { side: &renderer, recipe: &recipe, size, binary: plan.binary, teachers: &teachers, kept: outs };
+    let results = fit(networks, &job)?;
     let looked_at: Vec<&str> = ["validation", "test"].into_iter().filter(|name| !plan.rows(name).is_empty()).collect();
     for (fitted, out) in results.iter().zip(outs) {
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;
@@ -179,6 +181,8 @@ fn train(
             recipe: recipe.text.clone(),
         };
         fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?;
+        // What was to be gone on from is over.
+        drop(fs::remove_file(out.join(checkpoint::FILE)));
     }
     for name in looked_at {
         let rows = plan.rows(name);

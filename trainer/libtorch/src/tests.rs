@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::{
-    fit::{Teacher, fit, look},
+    fit::{Job, Teacher, fit, fit_until, look},
     network::{BLOCKS, Network},
     plan::Photographs,
     prune,
@@ -62,6 +62,10 @@ fn recipe(epochs: usize, distil: &str) -> Recipe {
     Recipe::read(file.path()).unwrap()
 }
 
+fn job<'a>(side: &'a Renderer<'a>, recipe: &'a Recipe, teachers: &'a [Teacher]) -> Job<'a> {
+    Job { side, recipe, size: 64, binary: true, teachers, kept: &[] }
+}
+
 fn spec() -> PreprocessSpec {
     PreprocessSpec::new(SIZE, ColourVariant::Torchvision)
 }
@@ -70,7 +74,7 @@ fn spec() -> PreprocessSpec {
 fn a_network_learns_what_can_be_seen_and_only_what_is_known() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
-    let fitted = fit(vec![narrow(1)], &side, &recipe(12, ""), 64, true, &[]).unwrap().remove(0);
+    let fitted = fit(vec![narrow(1)], &job(&side, &recipe(12, ""), &[])).unwrap().remove(0);
     assert_eq!((fitted.steps, fitted.losses.len()), (36, 12));
     assert!(fitted.losses[11] < 0.5 * fitted.losses[0], "{:?}", fitted.losses);
     let logits = look(&fitted.network, &side, 64).unwrap();
@@ -82,7 +86,7 @@ fn a_network_learns_what_can_be_seen_and_only_what_is_known() {
 fn the_same_recipe_gives_the_same_network() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
-    let run = || fit(vec![narrow(1)], &side, &recipe(1, ""), 64, true, &[]).unwrap().remove(0);
+    let run = || fit(vec![narrow(1)], &job(&side, &recipe(1, ""), &[])).unwrap().remove(0);
     assert_eq!(run().losses, run().losses);
 }
 
@@ -90,7 +94,7 @@ fn the_same_recipe_gives_the_same_network() {
 fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
-    let teacher = fit(vec![narrow(1)], &side, &recipe(8, ""), 64, true, &[]).unwrap().remove(0).network;
+    let teacher = fit(vec![narrow(1)], &job(&side, &recipe(8, ""), &[])).unwrap().remove(0).network;
     let told = look(&teacher, &side, 64).unwrap();
     let apart = |network: &Network| {
         let logits = look(network, &side, 64).unwrap();
@@ -100,10 +104,10 @@ fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
     let before = apart(&narrow(2));
     let recipe = recipe(12, "[distil]\nweight = 1.0\nlimit = 8.0\nmirrored = true\n");
     let teachers = [Teacher { network: teacher, size: 64 }];
-    let two = fit(vec![narrow(2), narrow(4)], &side, &recipe, 64, true, &teachers).unwrap();
+    let two = fit(vec![narrow(2), narrow(4)], &job(&side, &recipe, &teachers)).unwrap();
     assert!(apart(&two[0].network) < 0.5 * before, "{} of {before}", apart(&two[0].network));
     // Pupils of one run don't meddle with each other.
-    let alone = fit(vec![narrow(2)], &side, &recipe, 64, true, &teachers).unwrap();
+    let alone = fit(vec![narrow(2)], &job(&side, &recipe, &teachers)).unwrap();
     for (a, b) in two[0].losses.iter().zip(&alone[0].losses) {
         assert!((a - b).abs() < 1e-3 * b.abs().max(1e-3), "{a} {b}");
     }
@@ -113,7 +117,7 @@ fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
 fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
-    let network = fit(vec![narrow(1)], &side, &recipe(6, ""), 64, true, &[]).unwrap().remove(0).network;
+    let network = fit(vec![narrow(1)], &job(&side, &recipe(6, ""), &[])).unwrap().remove(0).network;
     // Two channels of each convolution answer nothing at all.
     for convolution in &network.convolutions {
         for silent in [1_i64, 2] {
@@ -132,4 +136,27 @@ fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
         assert!((a - b).abs() < 0.02 * a.abs().max(1.0), "{a} {b}");
     }
     assert!(prune::prune(&network, &importance, &[5, 4, 6, 6, 6], &sample).is_err());
+}
+
+#[test]
+fn a_broken_run_goes_on_after_its_last_epoch_and_ends_with_the_same_bits() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let recipe = recipe(3, "");
+    let whole = fit(vec![narrow(1)], &job(&side, &recipe, &[])).unwrap().remove(0);
+
+    let folder = tempfile::tempdir().unwrap();
+    let kept = [folder.path().to_owned()];
+    let broken = Job { kept: &kept, ..job(&side, &recipe, &[]) };
+    fit_until(vec![narrow(1)], &broken, 2).unwrap();
+    let resumed = fit(vec![narrow(1)], &broken).unwrap().remove(0);
+    assert_eq!((resumed.steps, resumed.losses), (whole.steps, whole.losses));
+    for ((name, _, resumed), (_, _, whole)) in resumed.network.parameters().into_iter().zip(whole.network.parameters())
+    {
+        assert_eq!(resumed, whole, "{name}");
+    }
+
+    let other = self::recipe(4, "");
+    let error = fit(vec![narrow(1)], &Job { recipe: &other, ..broken }).err().unwrap().to_string();
+    assert!(error.contains("another recipe"), "{error}");
 }
