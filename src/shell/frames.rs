@@ -88,11 +88,15 @@ fn raw(raster: Raster) -> FrameFormat {
 mod tests {
     use super::*;
 
-    /// Two rows of two pixels and a byte of padding behind each: one grey, one of two colours.
+    /// Side of the frames, in pixels: smaller ones are no pictures to the contract.
+    const SIDE: u32 = 64;
+
+    /// Rows of pairs of pixels and a byte of padding behind each row: one row black and white, one of a colour, and so on.
     fn yuyv(range: Range) -> CameraFrame {
         let samples = Samples::Yuyv { range, matrix: Matrix::Bt601 };
-        let raster = Raster { width: 2, height: 2, samples, bytes_per_line: 5, rows: Rows::InPlace };
-        let bytes = vec![16, 128, 235, 128, 0xaa, 100, 90, 100, 200, 0xaa];
+        let raster = Raster { width: SIDE, height: SIDE, samples, bytes_per_line: 2 * SIDE + 1, rows: Rows::InPlace };
+        let row = |pair: [u8; 4]| [pair.repeat(SIDE as usize / 2), vec![0xaa]].concat();
+        let bytes = [row([16, 128, 235, 128]), row([100, 90, 100, 200])].concat().repeat(SIDE as usize / 2);
         CameraFrame { sequence: 1, taken: None, format: PixelFormat::Raw(raster), lit_by_flash: true, bytes }
     }
 
@@ -108,7 +112,7 @@ mod tests {
     #[test]
     fn a_frame_that_is_cut_off_stays_as_it_is_and_is_no_photograph() {
         let mut frame = yuyv(Range::Full);
-        frame.bytes.truncate(7);
+        frame.bytes.truncate(7 * SIDE as usize);
         assert!(decode(&frame).is_err());
         let file = into_file(frame.clone());
         assert_eq!(file, frame.bytes);
@@ -119,10 +123,11 @@ mod tests {
     fn a_whole_jpeg_is_kept_as_the_camera_wrote_it() {
         let mut bytes = Vec::new();
         let encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
-        encoder.encode(&[120; 3 * 64], 8, 8, jpeg_encoder::ColorType::Rgb).unwrap();
-        for format in [PixelFormat::Jpeg, PixelFormat::Mjpeg { width: 8, height: 8 }] {
+        let side = SIDE as u16;
+        encoder.encode(&[120; 3 * 64 * 64], side, side, jpeg_encoder::ColorType::Rgb).unwrap();
+        for format in [PixelFormat::Jpeg, PixelFormat::Mjpeg { width: SIDE, height: SIDE }] {
             let frame = CameraFrame { sequence: 1, taken: None, format, lit_by_flash: true, bytes: bytes.clone() };
-            assert_eq!(decode(&frame).unwrap().pixels.dimensions(), (8, 8));
+            assert_eq!(decode(&frame).unwrap().pixels.dimensions(), (SIDE, SIDE));
             assert_eq!(into_file(frame), bytes);
         }
     }
