@@ -13,17 +13,16 @@ tool="$target/tools/bin/cargo-cyclonedx"
     cargo install --quiet --locked --root "$target/tools" "cargo-cyclonedx@$version"
 mkdir -p "$out"
 
-# The tool writes a file beside each manifest; only the named one is kept.
+# The tool writes a file beside the manifest of every member of a workspace; only the one that was meant is kept.
 list() {
-    local manifest=$1 package=$2
+    local name=$1 folder=$2
     shift 2
-    "$tool" cyclonedx --quiet --manifest-path "$manifest" --format json --spec-version 1.5 \
+    "$tool" cyclonedx --quiet --manifest-path "$folder/Cargo.toml" --format json --spec-version 1.5 \
         --override-filename ocellus-sbom "$@"
-    mv "$(dirname "$package")/ocellus-sbom.json" "$out/$(basename "$(dirname "$(realpath "$package")")").cdx.json"
+    mv "$folder/ocellus-sbom.json" "$out/$name.cdx.json"
     find . -name ocellus-sbom.json -not -path './target/*' -delete
 }
-list Cargo.toml Cargo.toml --features v4l2
-mv "$out/$(basename "$PWD").cdx.json" "$out/ocellus.cdx.json"
-list trainer/Cargo.toml trainer/Cargo.toml --features wgpu
-list board/firmware/Cargo.toml board/firmware/Cargo.toml
+list ocellus . --features v4l2
+list ocellus-trainer trainer --features wgpu
+list ocellus-firmware board/firmware
 ls "$out"

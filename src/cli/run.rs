@@ -191,11 +191,6 @@ fn v4l2(given: &config::V4l2Camera, shutter: &Shutter) -> Result<Box<dyn Camera 
         negotiation::{Coding, Wish},
         v4l2::{Address, Settings, V4l2Camera},
     };
-    let address = match given.device.as_str() {
-        "" => Address::Only,
-        file if file.starts_with('/') => Address::File(PathBuf::from(file)),
-        name => Address::Named(name.to_owned()),
-    };
     let codings = given.formats.iter().map(|format| match format {
         config::CameraFormat::Mjpeg => Coding::Mjpeg,
         config::CameraFormat::Yuyv => Coding::Yuyv,
@@ -207,7 +202,7 @@ fn v4l2(given: &config::V4l2Camera, shutter: &Shutter) -> Result<Box<dyn Camera 
         height: given.height_px,
         per_second: given.frames_per_second,
     };
-    let settings = Settings { address, wish, warm_up: given.warm_up_frames };
+    let settings = Settings { address: Address::from(given.device.as_str()), wish, warm_up: given.warm_up_frames };
     Ok(Box::new(V4l2Camera::new(settings, shutter.clone())))
 }
 

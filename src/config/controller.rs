@@ -1,9 +1,12 @@
 //! `[controller]`: what drives lights and focus.
 
 use ocellus_board::controller::{Address, NotAnAddress};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::reader::{Choice, Section};
+use super::{
+    optional_as_text,
+    reader::{Choice, Section},
+};
 
 /// The controller.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -11,7 +14,7 @@ pub struct Controller {
     /// What it is.
     pub kind: ControllerKind,
     /// Where it is, when it hangs on a serial line; there always is one then.
-    #[serde(serialize_with = "written")]
+    #[serde(serialize_with = "optional_as_text")]
     pub port: Option<Address>,
 }
 
@@ -31,10 +34,7 @@ impl Controller {
         let Controller { kind, port } = Controller::default();
         let kind = section.choice("kind", kind);
         let expected = NotAnAddress.to_string();
-        let port = section.parsed("port", &format!("{expected}, or \"\" for none"), port, |text| match text {
-            "" => Some(None),
-            address => address.parse().ok().map(Some),
-        });
+        let port = section.parsed_or_none("port", &expected, port);
         if kind == ControllerKind::Serial && port.is_none() {
             section.wrong("port", expected, "say where the controller is".to_owned());
         }
@@ -51,11 +51,6 @@ impl Choice for ControllerKind {
             ControllerKind::Serial => "serial",
         }
     }
-}
-
-/// Writes an address as it is read, `""` for none.
-fn written<S: Serializer>(port: &Option<Address>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&port.as_ref().map(Address::to_string).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{
+    as_text, optional_as_text,
     reader::{Choice, Section},
     tls::Tls,
 };
@@ -18,17 +19,17 @@ pub struct Dicom {
     /// Its port, 1 to 65535.
     pub port: u16,
     /// What it is called.
-    #[serde(serialize_with = "title")]
+    #[serde(serialize_with = "as_text")]
     pub called_ae: AeTitle,
     /// What this device is called.
-    #[serde(serialize_with = "title")]
+    #[serde(serialize_with = "as_text")]
     pub calling_ae: AeTitle,
     /// What is sent.
     pub sends: Vec<DicomPart>,
     /// Whether it is asked to answer for what it was sent. Without that nothing is purged for being in the archive.
     pub commitment: bool,
     /// Where its reports on that may come to; none where it reports on the association on which it was asked.
-    #[serde(serialize_with = "address")]
+    #[serde(serialize_with = "optional_as_text")]
     pub listen: Option<SocketAddr>,
     /// How long connecting may take: seconds, 1 to 120.
     pub connect_seconds: u32,
@@ -50,7 +51,7 @@ pub struct Worklist {
     /// Its port, 1 to 65535.
     pub port: u16,
     /// What it is called.
-    #[serde(serialize_with = "title")]
+    #[serde(serialize_with = "as_text")]
     pub called_ae: AeTitle,
 }
 
@@ -161,14 +162,6 @@ fn listen(section: &mut Section<'_>) -> Option<SocketAddr> {
         let expected = "an address and port such as 0.0.0.0:11112, or \"\" for none".to_owned();
         parsed.map_err(|_| section.wrong("listen", expected, "write it so".to_owned())).ok()
     })
-}
-
-fn title<S: Serializer>(title: &AeTitle, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(title.as_str())
-}
-
-fn address<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&address.map(|address| address.to_string()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! `[input]`: what the operator touches, types and scans with.
 
-use std::fmt::Display;
-
 use ocellus_board::input::{Key, Matrix};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::reader::{Choice, Section};
+use super::{
+    as_text, optional_as_text,
+    reader::{Choice, Section},
+};
 
 /// The input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,11 +60,10 @@ impl Input {
                 |text| text.parse().ok(),
             ),
             keys: section.text("keys", 0..=200, keys),
-            shutter_key: section.parsed(
+            shutter_key: section.parsed_or_none(
                 "shutter_key",
-                "a key as Linux calls it that codes are not typed with, as in \"KEY_CAMERA\", or \"\" for none",
+                "a key as Linux calls it that codes are not typed with, as in \"KEY_CAMERA\"",
                 shutter_key,
-                |text| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) },
             ),
         }
     }
@@ -77,17 +77,6 @@ impl Choice for InputKind {
             InputKind::None => "none",
             InputKind::Evdev => "evdev",
         }
-    }
-}
-
-fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-fn optional_as_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_str(""),
     }
 }
 

@@ -33,7 +33,10 @@ mod site;
 mod store;
 mod tls;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 use serde::{Serialize, Serializer};
 
@@ -183,6 +186,19 @@ impl Config {
 /// Writes a path that may be missing as default.toml does: `""` is none.
 fn optional<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.as_deref().map(Path::to_string_lossy).unwrap_or_default())
+}
+
+/// Writes what has a text by that text.
+fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Writes what has a text and may be missing: `""` is none.
+fn optional_as_text<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_str(""),
+    }
 }
 
 /// What the sections' tests have in common.

@@ -5,7 +5,7 @@
 //!
 //! Not here: which keys there are (the sections), files and TOML ([`super::given`]).
 
-use std::{fmt::Display, ops::RangeInclusive, path::PathBuf};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
 
 use super::{
     error::{ConfigError, Place},
@@ -113,6 +113,14 @@ impl<'a> Section<'a> {
         self.checked(key, expected.to_owned(), default, |what| match what {
             What::Text(text) => make(text),
             _ => None,
+        })
+    }
+
+    /// Something that is written as text; none where it is `""`.
+    pub(super) fn parsed_or_none<T: FromStr>(&mut self, key: &str, expected: &str, default: Option<T>) -> Option<T> {
+        self.parsed(key, &format!("{expected}, or \"\" for none"), default, |text| match text {
+            "" => Some(None),
+            text => text.parse().ok().map(Some),
         })
     }
 

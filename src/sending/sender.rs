@@ -231,9 +231,10 @@ impl Sender {
                 }
                 continue;
             };
-            if let Some(waits) = self.resting(way) {
+            if self.is_resting(self.ways[way].name()) {
                 if hurries {
-                    went.push(Went { encounter: entry.name, to: entry.kind, how: waits });
+                    let how = How::Waits("the destination did not answer another one".to_owned());
+                    went.push(Went { encounter: entry.name, to: entry.kind, how });
                 }
                 continue;
             }
@@ -272,10 +273,9 @@ impl Sender {
         })
     }
 
-    /// What to say of an entry whose way rests; none where it does not.
-    fn resting(&self, way: usize) -> Option<How> {
-        let rest = self.rests.get(self.ways.get(way)?.name())?;
-        (rest.until > Instant::now()).then(|| How::Waits("the destination did not answer another one".to_owned()))
+    /// Whether a way rests.
+    fn is_resting(&self, name: &str) -> bool {
+        self.rests.get(name).is_some_and(|rest| rest.until > Instant::now())
     }
 
     fn send(&mut self, shelf: &mut impl Shelf, way: usize, entry: Waiting, now: Stamp) -> Result<Went, StoreError> {
@@ -299,9 +299,7 @@ impl Sender {
                 if taken == Taken::Sent { How::Sent } else { How::Delivered }
             }
             Err(trouble) => {
-                if let Trouble::Away { needs_person, .. } = trouble {
-                    self.rest(name, needs_person);
-                }
+                self.rest_after(name, &trouble);
                 let reason = trouble.reason().to_owned();
                 let refused = matches!(trouble, Trouble::Refused(_));
                 shelf.with({
@@ -337,8 +335,9 @@ impl Sender {
             .map_err(|refused| Trouble::Refused(refused.to_string()))
     }
 
-    /// A way gave no answer: it rests, the longer the more often.
-    fn rest(&mut self, name: &'static str, needs_person: bool) {
+    /// A way that gave no answer rests, the longer the more often.
+    fn rest_after(&mut self, name: &'static str, trouble: &Trouble) {
+        let &Trouble::Away { needs_person, .. } = trouble else { return };
         let failures = self.rests.get(name).map_or(0, |rest| rest.failures).saturating_add(1);
         let first = if needs_person { REST_FOR_PERSON } else { REST_FIRST };
         let whole = first.saturating_mul(2_u32.saturating_pow(failures - 1)).min(REST_MAX);
@@ -361,7 +360,7 @@ impl Sender {
         };
         let unconfirmed = shelf.with(|store| store.outbox().unconfirmed(u32::MAX))?;
         for entry in unconfirmed.into_iter().filter(|entry| !waits(entry)) {
-            if self.rests.get(archive::NAME).is_some_and(|rest| rest.until > Instant::now()) || !shelf.is_free() {
+            if self.is_resting(archive::NAME) || !shelf.is_free() {
                 break;
             }
             went.extend(self.ask(shelf, entry, now)?);
@@ -379,9 +378,7 @@ impl Sender {
             Ok(answer) => self.answered(shelf, id, answer, instances.len(), now)?,
             Err(error) => {
                 let trouble = Trouble::from(error);
-                if let Trouble::Away { needs_person, .. } = trouble {
-                    self.rest(archive::NAME, needs_person);
-                }
+                self.rest_after(archive::NAME, &trouble);
                 let reason = trouble.reason().to_owned();
                 unanswered(shelf, id, &reason)?;
                 How::Waits(format!("sent, not committed: {reason}"))

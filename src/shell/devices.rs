@@ -157,9 +157,23 @@ impl Devices {
 
     /// Starts the threads.
     pub(super) fn start(self) -> Result<Running, ShellError> {
-        let Devices { camera, shutter, port, panel, hands, load, store, device, .. } = self;
-        let Devices { room, calibration, limits_light, destinations, sender, watcher, told, .. } = self;
-        let (tell, told) = told;
+        let Devices {
+            camera,
+            shutter,
+            port,
+            panel,
+            hands,
+            load,
+            store,
+            device,
+            room,
+            calibration,
+            limits_light,
+            destinations,
+            sender,
+            watcher,
+            told: (tell, told),
+        } = self;
         let start = Instant::now();
         let device_of_reports = device.clone();
         let simulated = camera.is_simulated() || port.is_simulated();

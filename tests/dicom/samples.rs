@@ -1,30 +1,17 @@
-//! Screenings to send, as those of `tests/interchange/samples.rs`, with photographs that have pixels.
-
-use std::{collections::BTreeMap, sync::LazyLock};
+//! The shared screenings with photographs that have pixels, as DICOM objects.
 
 use image::{ImageFormat, Rgb, RgbImage};
 use ocellus::{
-    decision::{self, Outcome},
-    encounter::{Agent, EyeStatus, Reading, Unscreenable},
+    encounter::Agent,
     interchange::{
-        Codes, Export, Eye, Instrument, Photograph, Purpose, Screening, Site,
+        Export, Eye, Photograph, Purpose, Screening, Site,
         dicom::{Field, Object, Order, Pupil, Study, Taking},
     },
-    judge::{BundleId, Judging, Why},
-    station::Patient,
-    store::Stamp,
 };
-use ocellus_model::{
-    bundle::Digest,
-    label::Output,
-    laterality::Laterality,
-    quality::{Gradability, Reason},
-};
+use ocellus_model::{bundle::Digest, laterality::Laterality};
+use ocellus_tests::screenings;
 
-pub(crate) static CODES: LazyLock<Codes> = LazyLock::new(|| Codes::shipped().expect("the shipped codes are right"));
-
-/// A PDF of odd length, with bytes that could be taken for something else.
-pub(crate) const PDF: &[u8] = b"%PDF-1.7\n\x00\xff\x0b\x1c\r\n%%EOF\n";
+pub(crate) use ocellus_tests::screenings::{CODES, PDF, eyes, named};
 
 /// Width and height of the photographs: odd, so that padding is seen.
 pub(crate) const SIZE: (u32, u32) = (67, 65);
@@ -50,100 +37,30 @@ pub(crate) fn png(picture: &RgbImage) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Every way an eye can end, with a name for messages.
-pub(crate) fn eyes() -> Vec<(&'static str, Eye)> {
-    let judged = |outcome, reasons: &[Why], findings: &[Output]| {
-        EyeStatus::Judged(Reading { outcome, reasons: reasons.to_vec(), findings: findings.to_vec() })
-    };
-    let blurred = Why::Photograph(Reason::Blurred);
-    let ungradable = |reasons: &[Why]| EyeStatus::Ungradable { attempts: 3, reasons: reasons.to_vec() };
-    use {Gradability::*, Outcome::*};
-    vec![
-        ("pending", eye(EyeStatus::Pending, None)),
-        ("tried", eye(EyeStatus::Tried { attempts: 2 }, Some(Ungradable))),
-        ("one sign", eye(judged(Refer, &[], &[Output::DiabeticRetinopathy]), Some(Good))),
-        ("signs on a poor photograph", eye(judged(Refer, &[blurred], &[Output::Other]), Some(Ungradable))),
-        ("all signs", eye(judged(Refer, &[], &Output::ALL), Some(Good))),
-        ("uncertain", eye(judged(Refer, &[Why::Judging(Judging::Uncertain)], &[]), Some(Good))),
-        ("no signs", eye(judged(NoReferableSigns, &[], &[]), Some(Good))),
-        ("no signs on a usable photograph", eye(judged(NoReferableSigns, &[blurred], &[]), Some(Usable))),
-        ("network failed", eye(judged(NoResult, &[Why::Judging(Judging::NetworkFailed)], &[]), Some(Good))),
-        ("unreadable", eye(ungradable(&[Why::Judging(Judging::Unreadable)]), None)),
-        ("ungradable", eye(ungradable(&[blurred, Why::Photograph(Reason::TooDark)]), Some(Ungradable))),
-        ("absent", eye(EyeStatus::NotScreenable(Unscreenable::EyeAbsent), None)),
-        ("declined", eye(EyeStatus::NotScreenable(Unscreenable::Declined), None)),
-    ]
-}
-
-fn eye(status: EyeStatus, gradability: Option<Gradability>) -> Eye {
-    let probabilities = match status {
-        EyeStatus::Judged(_) | EyeStatus::Ungradable { .. } => Output::ALL.into_iter().map(|of| (of, 0.125)).collect(),
-        _ => BTreeMap::new(),
-    };
-    Eye { status, gradability, probabilities }
-}
-
-/// An eye by its name in [`eyes`].
-pub(crate) fn named(name: &str) -> Eye {
-    eyes().into_iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no eye {name}")).1
-}
-
 /// The stored bytes of a photograph: the first of an eye is a JPEG, the second a PNG.
 pub(crate) fn stored(number: u8) -> Vec<u8> {
     if number.is_multiple_of(2) { jpeg(&picture(number)) } else { png(&picture(number)) }
 }
 
+/// The number of a photograph: two of the right eye, then two of the left.
+fn number(photograph: &Photograph) -> u8 {
+    let side = if photograph.eye == Laterality::Od { 0 } else { 2 };
+    side + u8::from(photograph.uid.ends_with('1'))
+}
+
 /// A whole, real screening; each eye that was photographed has a JPEG and a PNG.
 pub(crate) fn screening(right: Eye, left: Eye) -> Screening {
-    let at = |unix_seconds| Stamp { unix_seconds, clock_is_set: true };
-    let photographs =
-        [(Laterality::Od, &right), (Laterality::Os, &left)].into_iter().zip(0_u8..).flat_map(|((eye, found), side)| {
-            let taken = !matches!(found.status, EyeStatus::Pending | EyeStatus::NotScreenable(_));
-            (0..if taken { 2_u8 } else { 0 }).map(move |again| Photograph {
-                uid: format!("2.25.1{side}{again}"),
-                series: format!("2.25.2{side}"),
-                eye,
-                taken: at(1_800_000_000 + 60 * i64::from(side) + i64::from(again)),
-                digest: Digest::of(&stored(2 * side + again)),
-            })
-        });
-    Screening {
-        encounter: "2.25.329800735698586629295641978511506172918".into(),
-        amends: None,
-        study: "2.25.7".into(),
-        accession: "A|4711".into(),
-        patient: Patient { id: "47^11".into(), name: "Róe & Söhne, Jane".into(), birth_date: "1961-02-28".into() },
-        operator: Some("nurse|1".into()),
-        instrument: Instrument {
-            site: "Clinic ~ 7".into(),
-            name: "one".into(),
-            serial: "OC\\0001".into(),
-            version: "0.1.0".into(),
-        },
-        bundle: BundleId { name: "vgg16".into(), version: "3".into(), digest: Digest::of(b"bundle") },
-        outputs: Output::ALL.to_vec(),
-        photographs: photographs.collect(),
-        disposition: decision::patient(right.status.outcome(), left.status.outcome()),
-        right,
-        left,
-        pre_check: None,
-        begun: at(1_799_999_900),
-        ended: at(1_800_000_100),
-        simulated: false,
-        practice: false,
+    let mut screening = screenings::screening(right, left);
+    for photograph in &mut screening.photographs {
+        photograph.digest = Digest::of(&stored(number(photograph)));
     }
+    screening
 }
 
 /// What the site of the samples wants.
 pub(crate) fn site() -> Site {
-    Site {
-        patient_system: "urn:oid:2.999.1".into(),
-        patient_authority: "CLINIC".into(),
-        receiving_application: String::new(),
-        receiving_facility: String::new(),
-        rescreen_months: 12,
-        probabilities: true,
-    }
+    let none = String::new;
+    Site { receiving_application: none(), receiving_facility: none(), probabilities: true, ..screenings::site() }
 }
 
 /// What the worklist said.
@@ -188,10 +105,9 @@ pub(crate) fn objects(screening: &Screening) -> Vec<Object> {
     let export = Export::new(screening, &site, &CODES, Purpose::Testing).expect("the sample may be exported");
     let order = order();
     let study = Study::new(&export, Some(&order));
-    let photographs = screening.photographs.iter().enumerate().map(|(number, photograph)| {
-        let side = if photograph.eye == Laterality::Od { 0 } else { 2 };
-        let again: u8 = photograph.uid.ends_with('1').into();
-        study.photograph(photograph, &stored(side + again), &taking(number)).expect("the photograph becomes an object")
+    let photographs = screening.photographs.iter().enumerate().map(|(place, photograph)| {
+        let bytes = stored(number(photograph));
+        study.photograph(photograph, &bytes, &taking(place)).expect("the photograph becomes an object")
     });
     let mut objects: Vec<Object> = photographs.collect();
     objects.push(study.report(PDF).expect("the report becomes an object"));

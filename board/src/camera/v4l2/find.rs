@@ -21,6 +21,17 @@ pub enum Address {
     Only,
 }
 
+impl From<&str> for Address {
+    /// A text that begins with `/` is a file, another one a name or a port; none is the only camera.
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Address::Only,
+            _ if text.starts_with('/') => Address::File(text.into()),
+            _ => Address::Named(text.to_owned()),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
