@@ -58,18 +58,35 @@ enum Verb {
         #[arg(long, required = true)]
         out: Vec<PathBuf>,
     },
-    /// Keep the most important channels of a trained network.
+    /// Write a network's logits of the validation photographs and, where the plan has them, of those for the test.
+    Look {
+        /// The plan, in its pack.
+        plan: PathBuf,
+        /// Weights, safetensors.
+        #[arg(long)]
+        weights: PathBuf,
+        /// Side of the input; left out: the plan's.
+        #[arg(long)]
+        size: Option<u32>,
+        /// Folder for the files, one a side.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Keep the most telling channels of a trained network.
     Prune {
         /// The plan, in its pack.
         plan: PathBuf,
-        /// The result to prune.
+        /// Weights to prune, safetensors: of a result of this program or of a run of `ocellus-trainer`.
         #[arg(long)]
-        from: PathBuf,
+        weights: PathBuf,
+        /// Side of the input they are for; left out: the plan's.
+        #[arg(long)]
+        size: Option<u32>,
         /// Channels the five blocks keep, e.g. 16,32,64,128,128.
         #[arg(long, value_delimiter = ',')]
         widths: Vec<i64>,
-        /// Training photographs the importance is measured on.
-        #[arg(long, default_value_t = 512)]
+        /// Training photographs that channels are chosen and layers solved on; each takes 26 MB of memory at 224 pixels.
+        #[arg(long, default_value_t = 192)]
         photographs: usize,
         /// File for the weights.
         #[arg(long)]
@@ -91,8 +108,6 @@ struct Said {
     recipe: String,
 }
 
-/// Photographs on which a channel's old mean answer is measured.
-const ANSWERS: usize = 48;
 const MODEL_FILE: &str = "model.safetensors";
 const RESULT_FILE: &str = "result.json";
 
@@ -114,17 +129,26 @@ fn run(verb: &Verb) -> Result<()> {
     tch::manual_seed(1);
     match verb {
         Verb::Train { plan, recipe, weights, teacher, out } => train(plan, recipe, weights, teacher, out, device),
-        Verb::Prune { plan, from, widths, photographs, out } => {
+        Verb::Look { plan, weights, size, out } => {
             let plan = Plan::read(plan)?;
-            let said = said(from)?;
+            let spec = spec_of(&plan, *size);
+            let network = Network::read(weights, plan.outputs.len(), 0, device)?;
+            fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+            write_looks(&[(&network, out)], &plan, &spec, device)
+        }
+        Verb::Prune { plan, weights, size, widths, photographs, out } => {
+            let plan = Plan::read(plan)?;
+            let spec = spec_of(&plan, *size);
             let widths: [i64; 5] = widths.as_slice().try_into().context("--widths takes five numbers")?;
-            let network = Network::read(&from.join(MODEL_FILE), plan.outputs.len(), 0, device)?;
-            let side = Photographs::read(&plan, plan.rows("train"))?;
-            let side = Renderer::new(&side, &said.spec, device)?;
-            let size = i64::from(said.spec.size);
-            let importance = prune::importance(&network, &side, size, *photographs)?;
-            let sample = prune::sample(&side, size, ANSWERS);
-            prune::prune(&network, &importance, &widths, &sample)?.write(out)
+            let network = Network::read(weights, plan.outputs.len(), 0, device)?;
+            let side = Photographs::read(&plan, &plan.labelled("train"))?;
+            let side = Renderer::new(&side, &spec, device)?;
+            let size = i64::from(spec.size);
+            let kept = prune::choose(&network, &side, size, *photographs, &widths)?;
+            let pruned = prune::prune(&network, &kept, &prune::sample(&side, size, *photographs));
+            let reached: Vec<String> = pruned.reached.iter().map(|part| format!("{part:.3}")).collect();
+            println!("part of the variance given again, layer by layer, at last of the logits: {}", reached.join(" "));
+            pruned.network.write(out)
         }
     }
 }
@@ -143,7 +167,7 @@ fn train(
         teachers.is_empty() || recipe.distil.is_some(),
         "--teacher is given, but the recipe has no [distil] that says how much is learnt from it"
     );
-    let spec = PreprocessSpec { size: recipe.size.unwrap_or(plan.spec.size), ..plan.spec.clone() };
+    let spec = spec_of(&plan, recipe.size);
     let size = i64::from(spec.size);
     let outputs = plan.outputs.len();
     ensure!(weights.len() == outs.len(), "{} --weights and {} --out: one of each a network", weights.len(), outs.len());
@@ -160,12 +184,13 @@ fn train(
             Ok(Teacher { network, size: i64::from(said.spec.size) })
         })
         .collect::<Result<Vec<_>>>()?;
-    let side = Photographs::read(&plan, plan.rows("train"))?;
+    // A photograph of which nothing is known teaches only what a teacher says of it.
+    let rows = if teachers.is_empty() { plan.labelled("train") } else { plan.rows("train").to_vec() };
+    let side = Photographs::read(&plan, &rows)?;
     let renderer = Renderer::new(&side, &spec, device)?;
     println!("{} photographs, {} pixels, on {device:?}", side.len(), spec.size);
     let job = Job { side: &renderer, recipe: &recipe, size, binary: plan.binary, teachers: &teachers, kept: outs };
     let results = fit(networks, &job)?;
-    let looked_at: Vec<&str> = ["validation", "test"].into_iter().filter(|name| !plan.rows(name).is_empty()).collect();
     for (fitted, out) in results.iter().zip(outs) {
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         fitted.network.write(&out.join(MODEL_FILE))?;
@@ -184,13 +209,25 @@ fn train(
         // What was to be gone on from is over.
         drop(fs::remove_file(out.join(checkpoint::FILE)));
     }
-    for name in looked_at {
+    let networks: Vec<(&Network, &Path)> =
+        results.iter().zip(outs).map(|(fitted, out)| (&fitted.network, out.as_path())).collect();
+    write_looks(&networks, &plan, &spec, device)
+}
+
+/// The plan's preprocessing, at another size where one is given.
+fn spec_of(plan: &Plan, size: Option<u32>) -> PreprocessSpec {
+    PreprocessSpec { size: size.unwrap_or(plan.spec.size), ..plan.spec.clone() }
+}
+
+/// Writes each network's logits of the sides that are not trained on into its folder.
+fn write_looks(networks: &[(&Network, &Path)], plan: &Plan, spec: &PreprocessSpec, device: Device) -> Result<()> {
+    for name in ["validation", "test"].into_iter().filter(|name| !plan.rows(name).is_empty()) {
         let rows = plan.rows(name);
-        let side = Photographs::read(&plan, rows)?;
-        let renderer = Renderer::new(&side, &spec, device)?;
-        for (fitted, out) in results.iter().zip(outs) {
-            let logits = look(&fitted.network, &renderer, size)?;
-            write_logits(&out.join(format!("{name}.csv")), &plan, rows, &logits)?;
+        let side = Photographs::read(plan, rows)?;
+        let renderer = Renderer::new(&side, spec, device)?;
+        for (network, out) in networks {
+            let logits = look(network, &renderer, i64::from(spec.size))?;
+            write_logits(&out.join(format!("{name}.csv")), plan, rows, &logits)?;
         }
     }
     Ok(())

@@ -82,6 +82,11 @@ impl Plan {
     pub(crate) fn rows(&self, side: &str) -> &[Row] {
         self.sides.get(side).map_or(&[], Vec::as_slice)
     }
+
+    /// The rows of a side of which anything is known.
+    pub(crate) fn labelled(&self, side: &str) -> Vec<Row> {
+        self.rows(side).iter().filter(|row| row.weights.iter().any(|weight| *weight > 0.0)).cloned().collect()
+    }
 }
 
 /// The photographs of one side: pixels and what is known of them.

@@ -50,6 +50,14 @@ fn photographs() -> Photographs {
     }
 }
 
+/// The same with pixels drawn at random, at which every channel answers somewhere.
+fn noisy() -> Photographs {
+    tch::manual_seed(7);
+    let photographs = photographs();
+    let pixels = Tensor::randint(256, photographs.pixels.size(), (Kind::Uint8, Device::Cpu));
+    Photographs { pixels, ..photographs }
+}
+
 fn recipe(epochs: usize, distil: &str) -> Recipe {
     let text = format!(
         "seed = 3\nfirst_block = 1\n[schedule]\nepochs = {epochs}\nbatch = 8\nhead_rate = 5e-2\nfeatures_factor = 0.1\n\
@@ -115,9 +123,9 @@ fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
 
 #[test]
 fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
-    let (photographs, spec) = (photographs(), spec());
+    let (photographs, spec) = (noisy(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
-    let network = fit(vec![narrow(1)], &job(&side, &recipe(6, ""), &[])).unwrap().remove(0).network;
+    let network = narrow(1);
     // Two channels of each convolution answer nothing at all.
     for convolution in &network.convolutions {
         for silent in [1_i64, 2] {
@@ -125,17 +133,43 @@ fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
             let _ = convolution.bias.get(silent).fill_(0.0);
         }
     }
-    let importance = prune::importance(&network, &side, 64, 16).unwrap();
-    assert!(importance.iter().all(|layer| layer[1] == 0.0 && layer[2] == 0.0), "{importance:?}");
-    let sample = prune::sample(&side, 64, 8);
-    let pruned = prune::prune(&network, &importance, &[2, 4, 6, 6, 6], &sample).unwrap();
-    let widths: Vec<i64> = pruned.convolutions.iter().map(|convolution| convolution.weight.size()[0]).collect();
+    let kept = prune::choose(&network, &side, 64, 16, &[2, 4, 6, 6, 6]).unwrap();
+    let pruned = prune::prune(&network, &kept, &prune::sample(&side, 64, 8));
+    assert!(pruned.reached.iter().all(|part| *part > 0.999), "{:?}", pruned.reached);
+    let widths: Vec<i64> = pruned.network.convolutions.iter().map(|conv| conv.weight.size()[0]).collect();
     assert_eq!(widths, [2, 2, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6]);
+    let (before, after) = (look(&network, &side, 64).unwrap(), look(&pruned.network, &side, 64).unwrap());
+    for (a, b) in before.iter().flatten().zip(after.iter().flatten()) {
+        assert!((a - b).abs() < 0.02 * a.abs().max(1.0), "{a} {b}");
+    }
+    assert!(prune::choose(&network, &side, 64, 16, &[5, 4, 6, 6, 6]).is_err());
+    assert!(prune::choose(&network, &side, 64, 16, &[2, 4, 0, 6, 6]).is_err());
+}
+
+#[test]
+fn of_channels_that_say_the_same_one_is_kept_and_speaks_for_the_other() {
+    let (photographs, spec) = (noisy(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let network = narrow(1);
+    // The last two channels of each convolution of blocks 3 to 5 say twice what the two before them say.
+    for convolution in network.convolutions.iter().filter(|convolution| convolution.block >= 3) {
+        for (of, twin) in [(4_i64, 6_i64), (5, 7)] {
+            convolution.weight.get(twin).copy_(&(convolution.weight.get(of) * 2.0));
+            convolution.bias.get(twin).copy_(&(convolution.bias.get(of) * 2.0));
+        }
+    }
+    let kept = prune::choose(&network, &side, 64, 16, &[4, 6, 6, 6, 6]).unwrap();
+    for layer in &kept[4..] {
+        let layer = Vec::<i64>::try_from(layer).unwrap();
+        for both in [[4, 6], [5, 7]] {
+            assert!(!both.iter().all(|channel| layer.contains(channel)), "{layer:?}");
+        }
+    }
+    let pruned = prune::prune(&network, &kept, &prune::sample(&side, 64, 8)).network;
     let (before, after) = (look(&network, &side, 64).unwrap(), look(&pruned, &side, 64).unwrap());
     for (a, b) in before.iter().flatten().zip(after.iter().flatten()) {
         assert!((a - b).abs() < 0.02 * a.abs().max(1.0), "{a} {b}");
     }
-    assert!(prune::prune(&network, &importance, &[5, 4, 6, 6, 6], &sample).is_err());
 }
 
 #[test]
