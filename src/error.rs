@@ -5,8 +5,8 @@ use std::{io, process::ExitCode};
 use ocellus_model::bundle::{BundleError, SelfTestError};
 
 use crate::{
-    config::ConfigErrors, demo::DemoError, inference::InferenceError, record::StoreError, shell::ShellError,
-    trust::TrustError,
+    config::ConfigErrors, demo::DemoError, inference::InferenceError, record::StoreError, rollback::RollbackError,
+    shell::ShellError, trust::TrustError,
 };
 
 /// How the program ends. The codes are an interface; `--help` lists them.
@@ -69,6 +69,9 @@ pub enum ExpectedError {
     /// The record can't be opened, read or written.
     #[error("record: {0}")]
     Record(#[from] StoreError),
+    /// A bundle can't be gone back to.
+    #[error("record: {0}")]
+    Rollback(#[from] RollbackError),
     /// The device can't run.
     #[error(transparent)]
     Shell(#[from] ShellError),
@@ -87,9 +90,11 @@ impl ExpectedError {
             | ExpectedError::Network(_)
             | ExpectedError::SelfTest(_)
             | ExpectedError::Trust(_) => Exit::Usage,
-            ExpectedError::Demo(_) | ExpectedError::Record(_) | ExpectedError::Shell(_) | ExpectedError::Output(_) => {
-                Exit::Failed
-            }
+            ExpectedError::Demo(_)
+            | ExpectedError::Record(_)
+            | ExpectedError::Rollback(_)
+            | ExpectedError::Shell(_)
+            | ExpectedError::Output(_) => Exit::Failed,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod light;
 pub mod operators;
 pub mod record;
 pub mod report;
+pub mod rollback;
 pub mod screens;
 pub mod sending;
 pub mod shell;

@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     error::{Exit, ExpectedError},
     record::{BackupKey, EncounterId, Key, Passphrase, RestoreKey, Retention, Search, Store, StoreError, Summary},
+    rollback,
     store::Stamp,
 };
 
@@ -94,6 +95,14 @@ enum Verb {
     /// A supervisor has looked at what the check found: encounters may begin again
     #[command(after_help = EXIT_CODES)]
     Accept,
+    /// A supervisor lets a bundle judge again that is older than one that has judged here
+    #[command(after_help = EXIT_CODES)]
+    GoBack {
+        /// The bundle's name
+        name: String,
+        /// Its sequence number
+        sequence: u64,
+    },
     /// Writes the whole record into one encrypted file
     #[command(after_help = EXIT_CODES)]
     Backup {
@@ -197,6 +206,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             let count = store.findings().len();
             store.accept(actor, at)?;
             said(format_args!("{count} findings accepted"))
+        }
+        Verb::GoBack { name, sequence } => {
+            rollback::go_back(&mut open(device)?, name, *sequence, actor, at)?;
+            said(format_args!("{name} may judge again from sequence number {sequence} on"))
         }
         Verb::Backup { file, recipient } => {
             let key = match &recipient[..] {

@@ -45,7 +45,7 @@ pub struct SimulatedCamera {
 
 impl Default for SimulatedCamera {
     fn default() -> Self {
-        SimulatedCamera { seed: 3, photographs: None, frames_per_second: 15 }
+        SimulatedCamera { seed: 3, photographs: None, frames_per_second: 20 }
     }
 }
 

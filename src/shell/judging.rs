@@ -64,21 +64,20 @@ pub(super) fn run(
         // Loading and judging are one long round each; one that never ends is noticed.
         pulse.excuse(LONG);
         let told = match order {
-            Order::Load => {
-                let found = match load() {
-                    Ok(loaded) => {
-                        told_by.send_replace(Some(JudgedBy {
-                            bundle: loaded.bundle_id().clone(),
-                            looks_for: loaded.bundle().manifest().outputs.iter().map(|output| output.label).collect(),
-                            statement: loaded.bundle().manifest().statement.clone(),
-                        }));
-                        judge = Some(loaded);
-                        Checked::Good
-                    }
-                    Err(detail) => Checked::Bad(detail),
-                };
-                Told::Station(Event::Checked { check: Check::Bundle, found })
-            }
+            Order::Load => match load() {
+                Ok(loaded) => {
+                    let (bundle, manifest) = (loaded.bundle_id().clone(), loaded.bundle().manifest());
+                    let sequence = manifest.sequence;
+                    told_by.send_replace(Some(JudgedBy {
+                        bundle: bundle.clone(),
+                        looks_for: manifest.outputs.iter().map(|output| output.label).collect(),
+                        statement: manifest.statement.clone(),
+                    }));
+                    judge = Some(loaded);
+                    Told::Loaded { bundle, sequence }
+                }
+                Err(detail) => Told::Station(Event::Checked { check: Check::Bundle, found: Checked::Bad(detail) }),
+            },
             Order::Judge(exposure) => match &judge {
                 Some(judge) => Told::Judged { asked: exposure.asked, judged: Box::new(judge_one(judge, *exposure)) },
                 // Without a bundle nobody is screened; the encounter's deadline tells if it comes to that.

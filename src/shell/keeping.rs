@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     encounter::{self, Entry, Fault},
-    judge::Record,
+    judge::{BundleId, Record},
     light::{Dose, Ledger},
     record::NewReport,
     report::{Report, ReportError},
+    rollback,
     station::{Beginning, Check, Checked, Event, Patient},
     store::{Destinations, Device, Home, JudgedBy, Stamp, StoreError, Visits},
 };
@@ -27,6 +28,8 @@ const LEDGER: &str = "light-ledger";
 pub(super) enum Order {
     /// See whether something can be stored.
     Check(Stamp),
+    /// A bundle is loaded: may it judge here?
+    TakeIntoUse { bundle: BundleId, sequence: u64, at: Stamp },
     /// An encounter begins.
     Begin(Beginning, Stamp),
     /// Store an entry.
@@ -83,6 +86,15 @@ impl Keeper {
     fn carry_out(&mut self, order: Order) -> Vec<Told> {
         let event = match order {
             Order::Check(at) => return self.check(at),
+            Order::TakeIntoUse { bundle, sequence, at } => {
+                let found = match &mut self.visits {
+                    Some(visits) => rollback::take_into_use(visits.record(), &bundle, sequence, at)
+                        .map_or_else(|error| Checked::Bad(error.to_string()), |()| Checked::Good),
+                    // Without a record nobody is screened, and once it opens everything is looked at again.
+                    None => Checked::Good,
+                };
+                Event::Checked { check: Check::Bundle, found }
+            }
             Order::Begin(begun, at) => {
                 // What can't begin can't be stored: the first entry says so to the operator.
                 note("the beginning of an encounter", self.visits().and_then(|visits| visits.begin(&begun, at)));

@@ -290,6 +290,9 @@ impl Shell {
                 self.tell_encounter(asked.number, encounter::Event::CaptureFailed { token: asked.token, fault });
             }
             Told::Photograph(bytes) => self.photographed(bytes),
+            Told::Loaded { bundle, sequence } => {
+                self.running.store(keeping::Order::TakeIntoUse { bundle, sequence, at: Stamp::now() });
+            }
             Told::Judged { asked, judged } => self.judged(asked, *judged),
             Told::Ledger(ledger) => {
                 if self.running.limits_light {

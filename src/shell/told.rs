@@ -6,7 +6,13 @@ use embedded_graphics::prelude::Point;
 use image::RgbImage;
 use ocellus_model::{field::Field, laterality::Laterality, quality::Fingerprint};
 
-use crate::{encounter::Fault, judge::Record, light::Ledger, screens::Shot, station};
+use crate::{
+    encounter::Fault,
+    judge::{BundleId, Record},
+    light::Ledger,
+    screens::Shot,
+    station,
+};
 
 /// Something that a task tells.
 #[derive(Debug)]
@@ -48,6 +54,13 @@ pub(super) enum Told {
         operator: String,
         /// As the audit log calls it.
         action: &'static str,
+    },
+    /// A bundle is loaded, and judges as this machine must.
+    Loaded {
+        /// Which.
+        bundle: BundleId,
+        /// Its sequence number.
+        sequence: u64,
     },
     /// A photograph was judged.
     Judged {

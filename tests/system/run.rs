@@ -41,7 +41,10 @@ struct Device {
 
 impl Device {
     fn start(bundle: &SignedBundle, config: &str) -> Self {
-        let store = bundle.home().join("store");
+        Device::start_with(bundle, config, bundle.home().join("store"))
+    }
+
+    fn start_with(bundle: &SignedBundle, config: &str, store: PathBuf) -> Self {
         let file = bundle.home().join("ocellus.toml");
         fs::write(&file, format!("{config}\n[store]\nfolder = {:?}\n", store.display().to_string())).unwrap();
         let mut child = Command::new(PROGRAM)
@@ -313,6 +316,27 @@ fn a_bundle_that_is_refused_is_said_on_the_panel_and_the_device_stays_on() {
     device.wait_for("blocked");
     device.button();
     device.wait_for("blocked");
+    assert_eq!(device.end(), Some(0));
+}
+
+// verifies: RQ-023
+#[test]
+fn a_bundle_that_was_replaced_blocks_until_a_supervisor_goes_back() {
+    let [newer, older] = [-4.0, -3.0].map(|logit| SignedBundle::constant(&[(Output::Anomaly, logit)]));
+    let store = newer.home().join("store");
+    let device = Device::start_with(&newer, "", store.clone());
+    device.wait_for("home");
+    assert_eq!(device.end(), Some(0));
+
+    let device = Device::start_with(&older, "", store.clone());
+    device.wait_for("blocked");
+    assert_eq!(device.end(), Some(0));
+
+    let folder = format!("store.folder={:?}", store.display().to_string());
+    let went = Command::new(PROGRAM).args(["record", "go-back", "practice", "0", "--set", &folder]).output().unwrap();
+    assert!(went.status.success(), "{}", String::from_utf8_lossy(&went.stderr));
+    let device = Device::start_with(&older, "", store);
+    device.wait_for("home");
     assert_eq!(device.end(), Some(0));
 }
 
