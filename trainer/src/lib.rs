@@ -28,6 +28,7 @@ pub mod split;
 pub mod stop;
 pub mod task;
 pub mod train;
+pub mod trained_on;
 
 use std::process::ExitCode;
 

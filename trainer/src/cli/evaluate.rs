@@ -23,6 +23,7 @@ use crate::{
     manifest::Manifest,
     shard::Shard,
     train::{CONFIG_FILE, config::Config},
+    trained_on::Overlap,
 };
 
 /// At most this many unreadable photographs are printed; all are in the report.
@@ -85,6 +86,14 @@ impl Args {
             return Ok(Exit::Ok);
         }
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+        let overlap = self.network.trained_on()?.map(|made| made.overlap(&manifest.rows, &root));
+        let words = match overlap.filter(Overlap::is_any) {
+            Some(overlap) => {
+                ui.warn(format_args!("{overlap}"));
+                format!("{words} {overlap}")
+            }
+            None => words,
+        };
         let shard = Shard::of_environment()?;
         let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);
         let mut looked = look(&predictor, mine, &root, ui).map_err(expected)?;

@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Sensitivity the anomaly threshold has to reach on validation.
     #[arg(long, default_value_t = 0.9)]
     sensitivity: f64,
+    /// Part of each threshold, 0 to below 1, that a zone of uncertainty reaches below it: what lies there is referred.
+    #[arg(long, default_value_t = 0.0)]
+    abstention: f64,
     /// Whom and what it is for.
     #[arg(
         long,
@@ -68,6 +71,9 @@ impl Args {
                 self.sensitivity
             )));
         }
+        if !(0.0..1.0).contains(&self.abstention) {
+            return Err(ExpectedError::Usage(format!("--abstention {}: expected 0 to below 1", self.abstention)));
+        }
         let device = self.device.open().map_err(|error| ExpectedError::Usage(error.to_string()))?;
         let finished = std::fs::metadata(self.run.join(RUN_FILE)).and_then(|meta| meta.modified());
         let finished = finished
@@ -84,6 +90,7 @@ impl Args {
             version: self.version.clone(),
             sequence: self.sequence,
             sensitivity: self.sensitivity,
+            abstention: self.abstention,
             intended_use: self.intended_use.clone(),
             created: moment(std::time::SystemTime::now())?,
             trained: moment(finished)?,
@@ -121,6 +128,12 @@ fn text(exported: &Exported) -> String {
             output.output.as_str(),
             output.threshold,
             output.rule
+        ));
+    }
+    if let Some(uncertain) = &exported.uncertain {
+        text.push_str(&format!(
+            "  in the zone of uncertainty: {} abnormal, {} others; below it {} and {}\n",
+            uncertain.abnormal, uncertain.others, uncertain.missed, uncertain.passed
         ));
     }
     text

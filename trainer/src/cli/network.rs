@@ -8,6 +8,7 @@ use crate::{
     device::DeviceChoice,
     error::ExpectedError,
     predict::{EngineChoice, PredictError, Predictor},
+    trained_on::TrainedOn,
 };
 
 /// Arguments that name a network.
@@ -52,6 +53,12 @@ impl NetworkArgs {
             }
             (None, None) => Err(ExpectedError::Usage("no network: give --run or --bundle".to_owned())),
         }
+    }
+
+    /// Which photographs made the network; none where nothing is said of them.
+    pub(super) fn trained_on(&self) -> Result<Option<TrainedOn>, ExpectedError> {
+        let Some(folder) = self.bundle.as_ref().or(self.run.as_ref()) else { return Ok(None) };
+        TrainedOn::read(folder).map_err(|error| ExpectedError::Usage(error.to_string()))
     }
 
     /// As it was typed, for the next command.

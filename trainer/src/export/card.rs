@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ocellus_model::bundle::BundleManifest;
 use serde_json::Value;
 
-use super::{Settled, threshold::Rule};
+use super::{Settled, Uncertain, threshold::Rule};
 use crate::{gate::Refusals, gradability::GradabilityHead, train::RunInfo};
 
 /// The bundle's table of figures: what validation said when thresholds were chosen, and the evaluation, if any.
@@ -65,7 +65,7 @@ fn to_toml(value: &Value) -> Option<toml::Value> {
 pub(super) fn readme(
     manifest: &BundleManifest,
     info: &RunInfo,
-    settled: &[Settled],
+    (settled, uncertain): (&[Settled], Option<Uncertain>),
     gradability: Option<&GradabilityHead>,
     evaluation: Option<&Value>,
 ) -> String {
@@ -111,6 +111,16 @@ pub(super) fn readme(
             figure(output.auroc),
             output.threshold,
             if output.calibrated { "yes" } else { "no" },
+        );
+    }
+    if let Some(Uncertain { fraction, abnormal, others, missed, passed }) = uncertain {
+        let _ = write!(
+            text,
+            "\nWhat comes nearer to a threshold than {fraction} of it is referred as uncertain. Of the validation \
+             photographs on which nothing was found that is so for {abnormal} of {} of abnormal eyes and for {others} of {} \
+             others.\n",
+            abnormal + missed,
+            others + passed,
         );
     }
     text.push_str("\n## Photographs that can't be judged\n\n");

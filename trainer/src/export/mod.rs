@@ -20,7 +20,9 @@ use burn::tensor::Device;
 use ocellus_model::{
     bundle::{
         BundleManifest, Digest,
-        manifest::{Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, Source, Task as BundleTask},
+        manifest::{
+            Abstention, Model, OutputSpec, Provenance, RESEARCH_STATEMENT, SPEC_VERSION, Source, Task as BundleTask,
+        },
         write::{self, WriteError},
     },
     calibration::Calibration,
@@ -43,6 +45,7 @@ use crate::{
     predict::{PredictError, Predictor, TractError, TractNetwork},
     task::Task,
     train::{RunInfo, TrainError},
+    trained_on::{self, TrainedOn, TrainedOnError},
 };
 use threshold::Rule;
 
@@ -73,6 +76,8 @@ pub struct Export {
     pub sequence: u64,
     /// Sensitivity that the threshold of the anomaly output has to reach on validation, above 0 to 1.
     pub sensitivity: f64,
+    /// Part of each threshold, 0 to below 1, that the zone of uncertainty reaches below it; 0 for none.
+    pub abstention: f64,
     /// Whom and what it is for.
     pub intended_use: String,
     /// When it is made.
@@ -110,6 +115,22 @@ pub struct Settled {
     pub rule: Rule,
 }
 
+/// Validation photographs on which nothing is found, but an output comes so near to its threshold that they are referred as
+/// uncertain.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Uncertain {
+    /// Part of each threshold that the zone reaches below it.
+    pub fraction: f64,
+    /// Photographs in the zone of which it is known whether the eye is abnormal: those of abnormal eyes.
+    pub abnormal: usize,
+    /// And those of others.
+    pub others: usize,
+    /// Photographs on which nothing is found and nothing comes near: those of abnormal eyes.
+    pub missed: usize,
+    /// And those of others.
+    pub passed: usize,
+}
+
 /// What an export did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Exported {
@@ -121,6 +142,8 @@ pub struct Exported {
     pub network_bytes: usize,
     /// Outputs with thresholds.
     pub outputs: Vec<Settled>,
+    /// What lies in the zone of uncertainty; none where there is no zone.
+    pub uncertain: Option<Uncertain>,
     /// What was settled for the gradability; none where too few ungradable photographs were given.
     pub gradability: Option<GradabilityHead>,
     /// Photographs on which burn and tract were compared (validation and self-test).
@@ -155,6 +178,9 @@ pub enum ExportError {
     /// The bundle can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What is said of the photographs that made the network can't be read.
+    #[error(transparent)]
+    TrainedOn(#[from] TrainedOnError),
     /// The engines disagree.
     #[error(
         "burn and tract differ by {found:.2e} in a logit of {photograph}, at most {ENGINE_LOGIT_RELATIVE:.0e} is allowed: the network is not exported"
@@ -233,6 +259,8 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         .map(|(index, output)| settle(*output, index, &judged.rows, setup.sensitivity))
         .collect();
 
+    let uncertain = (setup.abstention > 0.0).then(|| near_thresholds(&settled, &judged.rows, setup.abstention));
+
     // Parity on real photographs first, then on the self-test's own.
     let mut worst = 0.0f64;
     let compared: Vec<_> = judged.rows.iter().filter_map(|row| Some((row, row.tensor.as_ref()?))).collect();
@@ -278,7 +306,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
             logits: onnx::LOGITS.to_owned(),
             activation_map: onnx::ACTIVATION_MAP.to_owned(),
         },
-        abstention: None,
+        abstention: uncertain.map(|uncertain| Abstention { fraction: uncertain.fraction }),
         gradability: gradability_spec,
         outputs: settled
             .iter()
@@ -302,7 +330,10 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         metrics: card::metrics(&settled, gradability.as_ref(), evaluation.as_ref()),
         files: BTreeMap::new(),
     };
-    let readme = card::readme(&manifest, &info, &settled, gradability.as_ref(), evaluation.as_ref());
+    if let Some(made) = TrainedOn::read(&setup.run)? {
+        files.insert(trained_on::FILE.to_owned(), made.to_text().into_bytes());
+    }
+    let readme = card::readme(&manifest, &info, (&settled, uncertain), gradability.as_ref(), evaluation.as_ref());
     files.insert(CARD_FILE.to_owned(), readme.into_bytes());
     let network_bytes = files.get("model.onnx").map_or(0, Vec::len);
     let digest = write::write(&setup.out, manifest, &files)?;
@@ -311,6 +342,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         digest: digest.to_string(),
         network_bytes,
         outputs: settled,
+        uncertain,
         gradability,
         parity_photographs,
         parity_worst: worst,
@@ -381,6 +413,29 @@ fn settle(output: Output, index: usize, judged: &[JudgedRow<'_>], sensitivity: f
     }
 }
 
+/// What a zone of uncertainty below the thresholds would catch of the validation photographs.
+fn near_thresholds(settled: &[Settled], judged: &[JudgedRow<'_>], fraction: f64) -> Uncertain {
+    let mut counted = Uncertain { fraction, abnormal: 0, others: 0, missed: 0, passed: 0 };
+    for row in judged {
+        let Some(abnormal) = row.row.target(Output::Anomaly) else { continue };
+        // How far up to its threshold the nearest output comes.
+        let nearest = settled
+            .iter()
+            .zip(&row.logits)
+            .map(|(output, logit)| output.calibration.probability(f64::from(*logit)) / output.threshold)
+            .fold(0.0, f64::max);
+        let count = match (nearest, abnormal) {
+            (1.0.., _) => continue,
+            (nearest, true) if nearest >= 1.0 - fraction => &mut counted.abnormal,
+            (nearest, false) if nearest >= 1.0 - fraction => &mut counted.others,
+            (_, true) => &mut counted.missed,
+            (_, false) => &mut counted.passed,
+        };
+        *count += 1;
+    }
+    counted
+}
+
 /// The largest relative difference of two engines' logits (floor 1); an error above the tolerance.
 fn parity(photograph: &str, burn: &[f32], tract: &[f32]) -> Result<f64, ExportError> {
     let difference = |(a, b): (&f32, &f32)| {
@@ -403,7 +458,41 @@ fn read_json(path: &Path) -> Result<serde_json::Value, ExportError> {
 
 #[cfg(test)]
 mod tests {
+    use ocellus_model::label::Label;
+
     use super::*;
+
+    #[test]
+    fn a_zone_below_the_thresholds_counts_what_is_near_and_not_what_is_found() {
+        let settled = Settled {
+            output: Output::Anomaly,
+            positives: 1,
+            negatives: 1,
+            auroc: None,
+            ece_before: None,
+            ece_after: None,
+            calibrated: false,
+            calibration: Calibration::IDENTITY,
+            threshold: 0.5,
+            rule: Rule::EvenOdds,
+        };
+        let rows = [Some(true), Some(false), Some(true), Some(false), Some(true), None].map(|abnormal| {
+            let mut row = Row::default();
+            row.labels[Label::Normal as usize] = abnormal.map(|abnormal: bool| !abnormal);
+            row
+        });
+        // Probabilities 0.6, 0.45, 0.45, 0.2, 0.2 and one of which nothing is known.
+        let probabilities = [0.6_f64, 0.45, 0.45, 0.2, 0.2, 0.45];
+        let judged: Vec<JudgedRow<'_>> = rows
+            .iter()
+            .zip(probabilities)
+            .map(|(row, p)| JudgedRow { row, logits: vec![(p / (1.0 - p)).ln() as f32], tensor: None })
+            .collect();
+        let found = near_thresholds(std::slice::from_ref(&settled), &judged, 0.2);
+        assert_eq!(found, Uncertain { fraction: 0.2, abnormal: 1, others: 1, missed: 1, passed: 1 });
+        let narrow = near_thresholds(&[settled], &judged, 0.05);
+        assert_eq!((narrow.abnormal, narrow.others, narrow.missed, narrow.passed), (0, 0, 2, 2));
+    }
 
     #[test]
     fn engines_that_disagree_are_not_exported() {

@@ -172,6 +172,7 @@ impl Run<'_> {
         }
         let info = self.info(best, &state.metrics, model.digest(), said.program.clone(), said.device.clone());
         let info = RunInfo { train_photographs: said.train_photographs, ..info };
+        self.write_trained_on()?;
         info.write(out)?;
         Ok(info)
     }

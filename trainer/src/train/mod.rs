@@ -60,6 +60,9 @@ pub enum TrainError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What is said of the photographs that made the network can't be written.
+    #[error(transparent)]
+    TrainedOn(#[from] crate::trained_on::TrainedOnError),
     /// The configuration can't be used.
     #[error(transparent)]
     Config(#[from] config::ConfigError),

@@ -37,6 +37,7 @@ use crate::{
     net::{NamedWeights, Network},
     stop::Stop,
     task::Task,
+    trained_on::TrainedOn,
 };
 
 /// Photographs a feature worker takes at once.
@@ -536,8 +537,14 @@ impl Run<'_> {
         folder::write_predictions(&self.setup.out, &self.task, samples, &logits)?;
         let device = self.setup.device.to_string();
         let info = self.info(best, &state.metrics, model.digest(), env!("CARGO_PKG_VERSION").to_owned(), device);
+        self.write_trained_on()?;
         info.write(&self.setup.out)?;
         Ok(info)
+    }
+
+    /// Writes which photographs made the network.
+    pub(super) fn write_trained_on(&self) -> Result<(), TrainError> {
+        Ok(TrainedOn::of_split(&self.setup.split, &self.setup.root)?.write(&self.setup.out)?)
     }
 
     /// The run's description.

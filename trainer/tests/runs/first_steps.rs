@@ -45,6 +45,7 @@ fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
         assert_eq!(files(home.path()), before, "{command} --dry-run");
         verbs.push(command.split_whitespace().nth(1).unwrap().to_owned());
         said = run(&command);
+        assert!(!said.contains("the figures flatter"), "{command}: {said}");
     }
     assert_eq!(verbs, ["split", "train", "evaluate", "export", "sign"]);
     // And the sixth says whether a device would take it.
@@ -57,4 +58,11 @@ fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
     assert_eq!(fs::read(home.path().join("ocellus.key")).unwrap(), key);
     let card = fs::read_to_string(home.path().join("practice/first-run/bundle/README.md")).unwrap();
     assert!(card.contains("the network was drawn anew") && card.contains("## Evaluation"), "{card}");
+    // The bundle knows what made it, whatever split it is measured on later.
+    let all = files(home.path());
+    let train = all.iter().find(|(path, ..)| path.ends_with("train.csv")).unwrap().0.display().to_string();
+    let said = run(&format!(
+        "ocellus-trainer evaluate --bundle practice/first-run/bundle --manifest {train} --root practice --out again"
+    ));
+    assert!(said.contains(" trained the network and 0 chose its epoch or thresholds: the figures flatter"), "{said}");
 }
