@@ -35,13 +35,13 @@ pupil_epochs=$((for_pupils / an_epoch))
 pupil_epochs=$((pupil_epochs < 6 ? 6 : pupil_epochs > 60 ? 60 : pupil_epochs))
 echo "three narrow networks, $pupil_epochs epochs"
 epochs student "$pupil_epochs"
-"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 32,64,128,256,256 --out "$out/half.safetensors"
-"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 16,32,64,128,128 --out "$out/quarter.safetensors"
-"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 16,16,32,64,64 --out "$out/eighth.safetensors"
+"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 32,64,128,256,256 --out "$out/half-pruned"
+"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 16,32,64,128,128 --out "$out/quarter-pruned"
+"$program" prune "$pack/plan.json" --weights "$out/teacher/model.safetensors" --size 384 --widths 16,16,32,64,64 --out "$out/eighth-pruned"
 "$program" train "$pack/plan.json" --recipe "$out/student.toml" --teacher "$out/teacher" \
-    --weights "$out/half.safetensors" --out "$out/half" \
-    --weights "$out/quarter.safetensors" --out "$out/quarter" \
-    --weights "$out/eighth.safetensors" --out "$out/eighth"
+    --weights "$out/half-pruned/model.safetensors" --out "$out/half" \
+    --weights "$out/quarter-pruned/model.safetensors" --out "$out/quarter" \
+    --weights "$out/eighth-pruned/model.safetensors" --out "$out/eighth"
 
 for plan in "$pack"/loso_*.json; do
     [ -e "$plan" ] || continue

@@ -255,6 +255,21 @@ fn follow(average: &mut Network, network: &Network, decay: f64) {
     }
 }
 
+/// The mean loss against the labels on the plain views of some photographs, weighted as in training.
+pub(crate) fn loss(network: &Network, side: &Renderer<'_>, chosen: &[usize], size: i64, binary: bool) -> f64 {
+    let (targets, weights) =
+        (side.rows(&side.photographs().targets, chosen), side.rows(&side.photographs().weights, chosen));
+    let sums = chosen.chunks(LOOK).enumerate().map(|(part, photographs)| {
+        no_grad(|| {
+            let logits = network.logits(&side.inputs(photographs, &vec![Draw::PLAIN; photographs.len()], size));
+            let from = (part * LOOK) as i64;
+            let rows = |table: &Tensor| table.narrow(0, from, photographs.len() as i64);
+            hard_loss(&logits, &rows(&targets), &rows(&weights), binary, 0.0).double_value(&[])
+        })
+    });
+    sums.sum::<f64>() / weights.sum(Kind::Double).double_value(&[]).max(f64::MIN_POSITIVE)
+}
+
 /// Logits (photographs × outputs) of a side's plain views.
 pub(crate) fn look(network: &Network, side: &Renderer<'_>, size: i64) -> Result<Vec<Vec<f32>>> {
     let mut all = Vec::with_capacity(side.len());

@@ -25,7 +25,7 @@ use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device};
 
-use fit::{Job, Teacher, fit, look};
+use fit::{Fitted, Job, Teacher, fit, look};
 use network::Network;
 use plan::{Photographs, Plan};
 use recipe::Recipe;
@@ -88,7 +88,7 @@ enum Verb {
         /// Training photographs that channels are chosen and layers solved on; each takes 26 MB of memory at 224 pixels.
         #[arg(long, default_value_t = 192)]
         photographs: usize,
-        /// File for the weights.
+        /// Folder for the result, which `ocellus-trainer adopt` takes as it takes a trained one.
         #[arg(long)]
         out: PathBuf,
     },
@@ -148,7 +148,11 @@ fn run(verb: &Verb) -> Result<()> {
             let pruned = prune::prune(&network, &kept, &prune::sample(&side, size, *photographs));
             let reached: Vec<String> = pruned.reached.iter().map(|part| format!("{part:.3}")).collect();
             println!("part of the variance given again, layer by layer, at last of the logits: {}", reached.join(" "));
-            pruned.network.write(out)
+            let chosen = prune::spread(&side, *photographs);
+            let loss = fit::loss(&pruned.network, &side, &chosen, size, plan.binary);
+            let outcome = Outcome { network: &pruned.network, photographs: side.len(), steps: 0, losses: vec![loss] };
+            write_result(out, &outcome, &plan, &spec, &format!("pruned to {widths:?}"), device)?;
+            write_looks(&[(&pruned.network, out)], &plan, &spec, device)
         }
     }
 }
@@ -192,26 +196,50 @@ fn train(
     let job = Job { side: &renderer, recipe: &recipe, size, binary: plan.binary, teachers: &teachers, kept: outs };
     let results = fit(networks, &job)?;
     for (fitted, out) in results.iter().zip(outs) {
-        fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-        fitted.network.write(&out.join(MODEL_FILE))?;
-        let card = format!("CUDA ({} of them)", Cuda::device_count());
-        let said = Said {
-            program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-            device: if device.is_cuda() { card } else { "processor".to_owned() },
-            outputs: plan.outputs.clone(),
-            spec: spec.clone(),
-            train_photographs: side.len(),
-            steps: fitted.steps,
-            train_loss: fitted.losses.clone(),
-            recipe: recipe.text.clone(),
-        };
-        fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?;
+        let Fitted { network, steps, losses } = fitted;
+        let outcome = Outcome { network, photographs: side.len(), steps: *steps, losses: losses.clone() };
+        write_result(out, &outcome, &plan, &spec, &recipe.text, device)?;
         // What was to be gone on from is over.
         drop(fs::remove_file(out.join(checkpoint::FILE)));
     }
     let networks: Vec<(&Network, &Path)> =
         results.iter().zip(outs).map(|(fitted, out)| (&fitted.network, out.as_path())).collect();
     write_looks(&networks, &plan, &spec, device)
+}
+
+/// What came of a training or a pruning.
+struct Outcome<'a> {
+    network: &'a Network,
+    /// Photographs of the side that teaches.
+    photographs: usize,
+    steps: usize,
+    /// Mean loss of each epoch; of a pruned network, that on the photographs it was solved on.
+    losses: Vec<f64>,
+}
+
+/// Writes a network and what is said of it into a folder.
+fn write_result(
+    out: &Path,
+    outcome: &Outcome<'_>,
+    plan: &Plan,
+    spec: &PreprocessSpec,
+    recipe: &str,
+    device: Device,
+) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+    outcome.network.write(&out.join(MODEL_FILE))?;
+    let card = format!("CUDA ({} of them)", Cuda::device_count());
+    let said = Said {
+        program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        device: if device.is_cuda() { card } else { "processor".to_owned() },
+        outputs: plan.outputs.clone(),
+        spec: spec.clone(),
+        train_photographs: outcome.photographs,
+        steps: outcome.steps,
+        train_loss: outcome.losses.clone(),
+        recipe: recipe.to_owned(),
+    };
+    Ok(fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?)
 }
 
 /// The plan's preprocessing, at another size where one is given.

@@ -128,7 +128,7 @@ pub(crate) fn sample(side: &Renderer<'_>, size: i64, count: usize) -> Tensor {
 }
 
 /// `count` photographs spread over a side, which may be sorted by source.
-fn spread(side: &Renderer<'_>, count: usize) -> Vec<usize> {
+pub(crate) fn spread(side: &Renderer<'_>, count: usize) -> Vec<usize> {
     let every = (side.len() / count.max(1)).max(1);
     (0..side.len()).step_by(every).take(count).collect()
 }
