@@ -34,7 +34,7 @@ use crate::{
 
 /// Runs the device: sign-in, patients, photographs, results, until it is switched off.
 ///
-/// Camera and controller are simulated so far, and everything says so.
+/// What is simulated says so on every screen, in every record and in everything that is sent.
 #[derive(Debug, Args)]
 #[command(after_help = SCRIPT)]
 pub(super) struct Arguments {
