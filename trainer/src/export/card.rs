@@ -207,18 +207,7 @@ mod tests {
 
     #[test]
     fn the_card_has_a_table_for_all_and_for_each_source_beside_the_frame() {
-        let settled = [Settled {
-            output: ocellus_model::label::Output::Glaucoma,
-            positives: 1,
-            negatives: 1,
-            auroc: None,
-            ece_before: None,
-            ece_after: None,
-            calibrated: false,
-            calibration: ocellus_model::calibration::Calibration::IDENTITY,
-            threshold: 0.5,
-            rule: Rule::EvenOdds,
-        }];
+        let settled = [Settled::undecided(ocellus_model::label::Output::Glaucoma)];
         let found = |auroc: f64| serde_json::json!({"positives": 2, "negatives": 3, "auroc": auroc});
         let labels = |auroc: f64| serde_json::json!({"labels": {"glaucoma": found(auroc)}});
         let frame = labels(0.6);

@@ -457,15 +457,11 @@ fn read_json(path: &Path) -> Result<serde_json::Value, ExportError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use ocellus_model::label::Label;
-
-    use super::*;
-
-    #[test]
-    fn a_zone_below_the_thresholds_counts_what_is_near_and_not_what_is_found() {
-        let settled = Settled {
-            output: Output::Anomaly,
+impl Settled {
+    /// An output with a photograph of each kind and the threshold ½.
+    fn undecided(output: Output) -> Self {
+        Self {
+            output,
             positives: 1,
             negatives: 1,
             auroc: None,
@@ -475,7 +471,19 @@ mod tests {
             calibration: Calibration::IDENTITY,
             threshold: 0.5,
             rule: Rule::EvenOdds,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ocellus_model::label::Label;
+
+    use super::*;
+
+    #[test]
+    fn a_zone_below_the_thresholds_counts_what_is_near_and_not_what_is_found() {
+        let settled = Settled::undecided(Output::Anomaly);
         let rows = [Some(true), Some(false), Some(true), Some(false), Some(true), None].map(|abnormal| {
             let mut row = Row::default();
             row.labels[Label::Normal as usize] = abnormal.map(|abnormal: bool| !abnormal);
