@@ -104,8 +104,7 @@ pub fn go_back(record: &mut Store, name: &str, to: u64, actor: &str, at: Stamp) 
 }
 
 fn read(record: &Store) -> Result<BTreeMap<String, InUse>, StoreError> {
-    let Some(kept) = record.kept(KEPT_AS)? else { return Ok(BTreeMap::new()) };
-    serde_json::from_value(kept).map_err(|error| StoreError::Damaged { found: format!("{KEPT_AS}: {error}") })
+    Ok(record.kept(KEPT_AS)?.unwrap_or_default())
 }
 
 #[cfg(test)]

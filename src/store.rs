@@ -271,9 +271,7 @@ impl Visits {
     /// # Errors
     /// When it can't be read, or is not what is expected.
     pub fn kept<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        let Some(value) = self.record.kept(name)? else { return Ok(None) };
-        let read = serde_json::from_value(value);
-        read.map(Some).map_err(|error| StoreError::Damaged { found: format!("{name}: {error}") })
+        self.record.kept(name)
     }
 
     /// Adds a line to the audit log: who did what to what.

@@ -86,6 +86,18 @@ pub struct EyeDecision {
     pub uncertain: Vec<Output>,
 }
 
+impl Scored {
+    /// Whether the output reached its threshold.
+    pub fn is_finding(&self) -> bool {
+        self.probability >= self.threshold
+    }
+
+    /// Whether the output lies in the zone of uncertainty below its threshold; `abstention` as in [`eye`].
+    pub fn is_uncertain(&self, abstention: f64) -> bool {
+        self.probability < self.threshold && self.probability >= self.threshold * (1.0 - abstention)
+    }
+}
+
 /// Decides for one photograph.
 ///
 /// `abstention` is the part of each threshold, 0 to below 1, that the zone of uncertainty reaches below it; 0 for
@@ -97,10 +109,8 @@ pub fn eye(scores: &[Scored], abstention: f64, quality: &Quality) -> EyeDecision
     let labels = |belongs: &dyn Fn(&Scored) -> bool| -> Vec<Output> {
         scores.iter().filter(|&score| belongs(score)).map(|score| score.label).collect()
     };
-    let findings = labels(&|score| score.probability >= score.threshold);
-    let uncertain = labels(&|score| {
-        score.probability < score.threshold && score.probability >= score.threshold * (1.0 - abstention)
-    });
+    let findings = labels(&Scored::is_finding);
+    let uncertain = labels(&|score| score.is_uncertain(abstention));
     let complete = !scores.is_empty() && scores.iter().all(|score| (0.0..=1.0).contains(&score.probability));
     let outcome = if !findings.is_empty() {
         Outcome::Refer

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
@@ -261,14 +261,16 @@ impl Store {
         })
     }
 
-    /// What the device kept under a name.
+    /// What the device kept under a name; none where it kept nothing.
     ///
     /// # Errors
-    /// When it can't be read.
-    pub fn kept(&self, name: &str) -> Result<Option<Value>, StoreError> {
+    /// When it can't be read, or is not what is expected.
+    pub fn kept<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let mut query = self.db.prepare_cached("SELECT body FROM kept WHERE name = ?1")?;
         let body: Option<String> = query.query_row([name], |row| row.get(0)).optional()?;
-        body.map(|body| parse(&body)).transpose()
+        let Some(body) = body else { return Ok(None) };
+        let read = serde_json::from_value(parse(&body)?);
+        read.map(Some).map_err(|error| StoreError::Damaged { found: format!("{name}: {error}") })
     }
 
     /// From now on `key` opens the record, and the old one no more. Only the header is written anew: whoever has a copy

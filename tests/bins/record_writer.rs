@@ -39,7 +39,7 @@ fn write(folder: &std::path::Path, key: &Key) -> Result<(), StoreError> {
         std::process::exit(3);
     }
     say("open");
-    let mut kept = store.kept("light-ledger")?.and_then(|kept| kept.as_u64()).unwrap_or(0);
+    let mut kept = store.kept("light-ledger")?.unwrap_or(0);
     for turn in 0_u32.. {
         let practice = turn % 5 == 4;
         let patient = Patient { id: turn.to_string(), name: "Zzyzx-Canary".into(), birth_date: String::new() };

@@ -131,7 +131,7 @@ fn what_was_stored_survives_being_killed_at_any_moment() {
         broken_off += store.broken_off().len();
         things += verify(&mut store, &said);
         if let Some(kept) = last_kept {
-            let now = store.kept("light-ledger").unwrap().unwrap().as_u64().unwrap();
+            let now = store.kept::<u64>("light-ledger").unwrap().unwrap();
             assert!(now == kept || now == kept + 1, "kept {now}, said {kept}: kill {kill}");
             last_kept = Some(now);
         }

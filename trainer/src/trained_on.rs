@@ -2,6 +2,8 @@
 //! an evaluation can tell when a network is asked about what it has learnt.
 //!
 //! A split alone doesn't keep them apart: made anew by a later program, it may part the same photographs in another way.
+//!
+//! Not here: photographs that made the network a run started from; they are known only where it was the same split.
 
 use std::{
     collections::HashMap,

@@ -105,7 +105,7 @@ fn a_clock_that_goes_back_or_stands_at_1970_changes_no_order() {
 fn what_the_device_keeps_is_there_after_a_restart() {
     let bench = Bench::new();
     let mut store = bench.create();
-    assert_eq!(store.kept("light-ledger").unwrap(), None);
+    assert_eq!(store.kept::<serde_json::Value>("light-ledger").unwrap(), None);
     store.keep("light-ledger", &json!({ "limit": 1.25 })).unwrap();
     store.keep("light-ledger", &json!({ "limit": 1.5 })).unwrap();
     store.probe().unwrap();

@@ -29,7 +29,7 @@ pub(crate) struct Fitted {
     pub(crate) network: Network,
     /// Steps taken.
     pub(crate) steps: usize,
-    /// Mean loss of each epoch.
+    /// Mean loss of each epoch; of a pruned network, that on the photographs it was solved on.
     pub(crate) losses: Vec<f64>,
 }
 
@@ -257,17 +257,15 @@ fn follow(average: &mut Network, network: &Network, decay: f64) {
 
 /// The mean loss against the labels on the plain views of some photographs, weighted as in training.
 pub(crate) fn loss(network: &Network, side: &Renderer<'_>, chosen: &[usize], size: i64, binary: bool) -> f64 {
-    let (targets, weights) =
-        (side.rows(&side.photographs().targets, chosen), side.rows(&side.photographs().weights, chosen));
-    let sums = chosen.chunks(LOOK).enumerate().map(|(part, photographs)| {
-        no_grad(|| {
-            let logits = network.logits(&side.inputs(photographs, &vec![Draw::PLAIN; photographs.len()], size));
-            let from = (part * LOOK) as i64;
-            let rows = |table: &Tensor| table.narrow(0, from, photographs.len() as i64);
-            hard_loss(&logits, &rows(&targets), &rows(&weights), binary, 0.0).double_value(&[])
-        })
-    });
-    sums.sum::<f64>() / weights.sum(Kind::Double).double_value(&[]).max(f64::MIN_POSITIVE)
+    let (mut sum, mut weight) = (0.0, f64::MIN_POSITIVE);
+    for chosen in chosen.chunks(LOOK) {
+        let (targets, weights) =
+            (side.rows(&side.photographs().targets, chosen), side.rows(&side.photographs().weights, chosen));
+        let logits = no_grad(|| network.logits(&side.inputs(chosen, &vec![Draw::PLAIN; chosen.len()], size)));
+        sum += hard_loss(&logits, &targets, &weights, binary, 0.0).double_value(&[]);
+        weight += weights.sum(Kind::Double).double_value(&[]);
+    }
+    sum / weight
 }
 
 /// Logits (photographs × outputs) of a side's plain views.

@@ -150,9 +150,9 @@ fn run(verb: &Verb) -> Result<()> {
             println!("part of the variance given again, layer by layer, at last of the logits: {}", reached.join(" "));
             let chosen = prune::spread(&side, *photographs);
             let loss = fit::loss(&pruned.network, &side, &chosen, size, plan.binary);
-            let outcome = Outcome { network: &pruned.network, photographs: side.len(), steps: 0, losses: vec![loss] };
-            write_result(out, &outcome, &plan, &spec, &format!("pruned to {widths:?}"), device)?;
-            write_looks(&[(&pruned.network, out)], &plan, &spec, device)
+            let fitted = Fitted { network: pruned.network, steps: 0, losses: vec![loss] };
+            write_result(out, &fitted, (&plan, &spec), side.len(), &format!("pruned to {widths:?}"), device)?;
+            write_looks(&[(&fitted.network, out)], &plan, &spec, device)
         }
     }
 }
@@ -196,9 +196,7 @@ fn train(
     let job = Job { side: &renderer, recipe: &recipe, size, binary: plan.binary, teachers: &teachers, kept: outs };
     let results = fit(networks, &job)?;
     for (fitted, out) in results.iter().zip(outs) {
-        let Fitted { network, steps, losses } = fitted;
-        let outcome = Outcome { network, photographs: side.len(), steps: *steps, losses: losses.clone() };
-        write_result(out, &outcome, &plan, &spec, &recipe.text, device)?;
+        write_result(out, fitted, (&plan, &spec), side.len(), &recipe.text, device)?;
         // What was to be gone on from is over.
         drop(fs::remove_file(out.join(checkpoint::FILE)));
     }
@@ -207,36 +205,26 @@ fn train(
     write_looks(&networks, &plan, &spec, device)
 }
 
-/// What came of a training or a pruning.
-struct Outcome<'a> {
-    network: &'a Network,
-    /// Photographs of the side that teaches.
-    photographs: usize,
-    steps: usize,
-    /// Mean loss of each epoch; of a pruned network, that on the photographs it was solved on.
-    losses: Vec<f64>,
-}
-
 /// Writes a network and what is said of it into a folder.
 fn write_result(
     out: &Path,
-    outcome: &Outcome<'_>,
-    plan: &Plan,
-    spec: &PreprocessSpec,
+    fitted: &Fitted,
+    (plan, spec): (&Plan, &PreprocessSpec),
+    train_photographs: usize,
     recipe: &str,
     device: Device,
 ) -> Result<()> {
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;
-    outcome.network.write(&out.join(MODEL_FILE))?;
+    fitted.network.write(&out.join(MODEL_FILE))?;
     let card = format!("CUDA ({} of them)", Cuda::device_count());
     let said = Said {
         program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         device: if device.is_cuda() { card } else { "processor".to_owned() },
         outputs: plan.outputs.clone(),
         spec: spec.clone(),
-        train_photographs: outcome.photographs,
-        steps: outcome.steps,
-        train_loss: outcome.losses.clone(),
+        train_photographs,
+        steps: fitted.steps,
+        train_loss: fitted.losses.clone(),
         recipe: recipe.to_owned(),
     };
     Ok(fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?)

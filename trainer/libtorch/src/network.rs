@@ -28,6 +28,19 @@ pub(crate) struct Convolution {
     pub(crate) bias: Tensor,
 }
 
+impl Convolution {
+    /// Its answer to maps, not yet rectified, computed in the maps' kind.
+    pub(crate) fn answer(&self, maps: &Tensor) -> Tensor {
+        let (weight, bias) = (self.weight.to_kind(maps.kind()), self.bias.to_kind(maps.kind()));
+        maps.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1)
+    }
+}
+
+/// What a block passes on to the next: the largest of each 2 × 2 places.
+pub(crate) fn pooled(maps: &Tensor) -> Tensor {
+    maps.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)
+}
+
 /// The network.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -117,16 +130,14 @@ impl Network {
         let mut block = 1;
         for (number, convolution) in self.convolutions.iter().enumerate() {
             if convolution.block != block {
-                x = x.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false);
+                x = pooled(&x);
                 block = convolution.block;
             }
-            let weight = convolution.weight.to_kind(self.kind);
-            let bias = convolution.bias.to_kind(self.kind);
-            x = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1).relu();
+            x = convolution.answer(&x).relu();
             seen(number, &x);
         }
-        let pooled = x.to_kind(Kind::Float).mean_dim([2_i64, 3].as_slice(), false, Kind::Float);
-        pooled.matmul(&self.head_weight.tr()) + &self.head_bias
+        let mean = x.to_kind(Kind::Float).mean_dim([2_i64, 3].as_slice(), false, Kind::Float);
+        mean.matmul(&self.head_weight.tr()) + &self.head_bias
     }
 
     /// As [`Network::logits_seeing`], without looking.

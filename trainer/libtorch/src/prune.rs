@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Reduction, Tensor, no_grad};
 
 use crate::{
-    network::{Convolution, Network},
+    network::{Convolution, Network, pooled},
     views::{Draw, Renderer},
 };
 
@@ -216,6 +216,12 @@ pub(crate) struct Pruned {
     pub(crate) reached: Vec<f64>,
 }
 
+/// A convolution's answers to the maps of many photographs, a few at a time.
+fn answers(convolution: &Convolution, maps: &Tensor) -> Tensor {
+    let parts: Vec<Tensor> = maps.split(BATCH as i64, 0).iter().map(|part| convolution.answer(part)).collect();
+    Tensor::cat(&parts, 0)
+}
+
 /// Keeps the channels chosen and solves every layer anew on `input`.
 pub(crate) fn prune(network: &Network, kept: &[Tensor], input: &Tensor) -> Pruned {
     no_grad(|| {
@@ -229,18 +235,10 @@ pub(crate) fn prune(network: &Network, kept: &[Tensor], input: &Tensor) -> Prune
             if old.block != block {
                 block = old.block;
                 for maps in [&mut wide, &mut narrow] {
-                    *maps = maps.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false);
+                    *maps = pooled(maps);
                 }
             }
-            let by_batch = |maps: &Tensor, convolution: &Convolution| {
-                let parts: Vec<Tensor> = maps
-                    .split(BATCH as i64, 0)
-                    .iter()
-                    .map(|part| part.conv2d(&convolution.weight, Some(&convolution.bias), [1, 1], [1, 1], [1, 1], 1))
-                    .collect();
-                Tensor::cat(&parts, 0)
-            };
-            let answer = by_batch(&wide, old);
+            let answer = answers(old, &wide);
             let weight = old.weight.index_select(0, kept);
             let weight = inputs.map_or_else(|| weight.shallow_clone(), |inputs| weight.index_select(1, inputs));
             let (outputs, channels) = (weight.size()[0], weight.size()[1]);
@@ -251,7 +249,7 @@ pub(crate) fn prune(network: &Network, kept: &[Tensor], input: &Tensor) -> Prune
             let weight = solved.weight.reshape([3, 3, channels, outputs]).permute([3, 2, 0, 1]).contiguous();
             *new = Convolution { weight, bias: solved.bias, ..*new };
             reached.push(solved.reached);
-            narrow = by_batch(&narrow, new).relu();
+            narrow = answers(new, &narrow).relu();
             wide = answer.relu();
             inputs = Some(kept);
         }

@@ -26,6 +26,7 @@ use ocellus_model::{
         write::{self, WriteError},
     },
     calibration::Calibration,
+    decision::Scored,
     label::Output,
     preprocess::Tensor,
     tolerance::ENGINE_LOGIT_RELATIVE,
@@ -113,6 +114,14 @@ pub struct Settled {
     pub threshold: f64,
     /// How it was chosen.
     pub rule: Rule,
+}
+
+impl Settled {
+    /// What a logit comes to.
+    fn score(&self, logit: f32) -> Scored {
+        let probability = self.calibration.probability(f64::from(logit));
+        Scored { label: self.output, probability, threshold: self.threshold }
+    }
 }
 
 /// Validation photographs on which nothing is found, but an output comes so near to its threshold that they are referred as
@@ -418,18 +427,15 @@ fn near_thresholds(settled: &[Settled], judged: &[JudgedRow<'_>], fraction: f64)
     let mut counted = Uncertain { fraction, abnormal: 0, others: 0, missed: 0, passed: 0 };
     for row in judged {
         let Some(abnormal) = row.row.target(Output::Anomaly) else { continue };
-        // How far up to its threshold the nearest output comes.
-        let nearest = settled
-            .iter()
-            .zip(&row.logits)
-            .map(|(output, logit)| output.calibration.probability(f64::from(*logit)) / output.threshold)
-            .fold(0.0, f64::max);
-        let count = match (nearest, abnormal) {
-            (1.0.., _) => continue,
-            (nearest, true) if nearest >= 1.0 - fraction => &mut counted.abnormal,
-            (nearest, false) if nearest >= 1.0 - fraction => &mut counted.others,
-            (_, true) => &mut counted.missed,
-            (_, false) => &mut counted.passed,
+        let scores: Vec<Scored> = settled.iter().zip(&row.logits).map(|(output, logit)| output.score(*logit)).collect();
+        if scores.iter().any(Scored::is_finding) {
+            continue;
+        }
+        let count = match (scores.iter().any(|score| score.is_uncertain(fraction)), abnormal) {
+            (true, true) => &mut counted.abnormal,
+            (true, false) => &mut counted.others,
+            (false, true) => &mut counted.missed,
+            (false, false) => &mut counted.passed,
         };
         *count += 1;
     }
