@@ -20,7 +20,7 @@ use crate::{
     encounter::Entry,
     judge::{BundleId, Record},
     record::{Begin, EncounterId, End, Key, NewReport, Sending, Shot, Store},
-    station::Beginning,
+    station::{Beginning, Order},
 };
 
 pub use crate::record::{Device, Stamp, StoreError};
@@ -109,6 +109,12 @@ pub struct JudgedBy {
     pub statement: String,
 }
 
+/// The beginning of an encounter, as stored.
+#[derive(Debug, Serialize)]
+struct Begun<'a> {
+    order: Option<&'a Order>,
+}
+
 /// The end of an encounter, as stored.
 #[derive(Debug, Serialize)]
 struct Ended<'a> {
@@ -169,9 +175,9 @@ impl Visits {
     /// # Errors
     /// When that can't be stored; then nothing of the encounter can.
     pub fn begin(&mut self, begun: &Beginning, at: Stamp) -> Result<(), StoreError> {
-        let Beginning { number, patient, practice, operator } = begun;
+        let Beginning { number, patient, order, practice, operator } = begun;
         let begin = Begin { patient, practice: *practice, operator: operator.as_deref() };
-        let id = self.record.begin(begin, &serde_json::Value::Null, at)?;
+        let id = self.record.begin(begin, &Begun { order: order.as_ref() }, at)?;
         let is_real = !practice && !self.record.device().simulated;
         self.visits.insert(*number, Visit { id, is_real, end: None });
         Ok(())
@@ -314,7 +320,7 @@ mod tests {
     }
 
     fn begun(number: u32, practice: bool) -> Beginning {
-        Beginning { number, patient: Patient::practice(number), practice, operator: None }
+        Beginning { number, patient: Patient::practice(number), order: None, practice, operator: None }
     }
 
     #[test]

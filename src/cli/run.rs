@@ -26,7 +26,7 @@ use crate::{
     error::{Exit, ExpectedError},
     light::Calibration,
     operators::Operators,
-    sending::{self, Sender},
+    sending::{self, Sender, WorklistPeer},
     shell::{self, Devices, Hand, Room},
     station::{self, Screen},
     store::{Device, Home},
@@ -182,6 +182,9 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
     devices.destinations = sending::destinations(config);
     let sender = Sender::of(config).map_err(|error| ExpectedError::Usage(error.to_string()))?;
     devices.sender = Some(sender).filter(|sender| !sender.is_empty());
+    let worklist = WorklistPeer::of(config).map_err(|error| ExpectedError::Usage(error.to_string()))?;
+    devices.worklist =
+        worklist.map(|peer| -> shell::Fetch { Box::new(move || peer.fetch().map_err(|error| error.to_string())) });
     Ok(devices)
 }
 

@@ -53,6 +53,8 @@ pub struct Worklist {
     /// What it is called.
     #[serde(serialize_with = "as_text")]
     pub called_ae: AeTitle,
+    /// Whether only what is scheduled for this device, by its AE title, is asked for.
+    pub this_device_only: bool,
 }
 
 /// What is sent of a screening.
@@ -88,7 +90,7 @@ impl Default for Dicom {
 
 impl Default for Worklist {
     fn default() -> Self {
-        Worklist { host: String::new(), port: 104, called_ae: AeTitle::known("WORKLIST") }
+        Worklist { host: String::new(), port: 104, called_ae: AeTitle::known("WORKLIST"), this_device_only: false }
     }
 }
 
@@ -123,11 +125,12 @@ impl Dicom {
 
 impl Worklist {
     fn read(section: &mut Section<'_>) -> Self {
-        let Worklist { host, port, called_ae } = Worklist::default();
+        let Worklist { host, port, called_ae, this_device_only } = Worklist::default();
         Worklist {
             host: section.text("host", 0..=253, host),
             port: section.whole("port", "a TCP port", 1..=u16::MAX, port),
             called_ae: ae_title(section, "called_ae", called_ae),
+            this_device_only: section.flag("this_device_only", this_device_only),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     decision::PatientDisposition,
     encounter::{EyeStatus, Question},
     judge::BundleId,
-    station::Patient,
+    station::{Order, Patient},
     store::Stamp,
 };
 
@@ -24,8 +24,8 @@ pub struct Screening {
     pub amends: Option<String>,
     /// The study the photographs belong to, a UID; from the worklist where there is one.
     pub study: String,
-    /// The worklist's accession number; empty where there is none.
-    pub accession: String,
+    /// What the clinic ordered; none where nobody told.
+    pub order: Option<Order>,
     /// Who was screened.
     pub patient: Patient,
     /// The operator's name in records; none where nobody was signed in.
@@ -102,6 +102,11 @@ impl Screening {
             Laterality::Od => &self.right,
             Laterality::Os => &self.left,
         }
+    }
+
+    /// The order's accession number; empty where there is none.
+    pub fn accession(&self) -> &str {
+        self.order.as_ref().map_or("", |order| &order.accession)
     }
 
     /// Whether it tells of a person.

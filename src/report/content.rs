@@ -108,7 +108,7 @@ impl Content {
                 ),
             ],
             patient: vec![
-                fact(Printed::Name.of(language), &report.patient.name),
+                fact(Printed::Name.of(language), &report.patient.spoken_name()),
                 fact(of_device(Device::PatientNumber), &report.patient.id),
                 fact(of_device(Device::BirthDate), &birth_date.unwrap_or_default()),
             ],

@@ -78,7 +78,7 @@ pub(super) fn confirm(page: &mut Page<'_>, patient: &Patient) {
     if !patient.name.is_empty() {
         let area = part(card, inset, down, width, card.size.height);
         let style = Style::new(page.layout.headline(), theme::TEXT).bold();
-        down += page.text.draw(page.frame, &patient.name, style, area) + page.layout.unit();
+        down += page.text.draw(page.frame, &patient.spoken_name(), style, area) + page.layout.unit();
     }
     for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
         let left = part(card, inset, down, width / 3, card.size.height);

@@ -8,7 +8,7 @@ use super::{
     texts::{Button, Device, fill},
     theme::{self, part},
 };
-use crate::station::{Patient, PinRefused, Press};
+use crate::station::{Expected, PinRefused, Press};
 
 /// The PIN of an operator.
 pub(super) fn pin(page: &mut Page<'_>, name: &str, digits: usize, refused: Option<PinRefused>, locked: bool) {
@@ -29,17 +29,27 @@ pub(super) fn pin(page: &mut Page<'_>, name: &str, digits: usize, refused: Optio
     draw_keys(page, keys);
 }
 
-/// Who is the patient?
-pub(super) fn patient_number(page: &mut Page<'_>, typed: &str, listed: &[Patient]) {
-    let keys = head(page, page.say(Device::PatientNumber), page.say(Device::PatientNumberLine), theme::TEXT, typed);
-    page.buttons(&[(Button::Back, Press::Back)], Some((Button::Enter, Press::Enter)));
+/// Who is the patient? The worklist has more than is listed, or is an old one.
+pub(super) fn patient_number(page: &mut Page<'_>, typed: &str, listed: &[Expected], more: bool, is_old: bool) {
+    let (line, colour) = match is_old {
+        true => (page.say(Device::OldWorklist), theme::WARNING),
+        false => (page.say(Device::PatientNumberLine), theme::TEXT),
+    };
+    let keys = head(page, page.say(Device::PatientNumber), line, colour, typed);
+    let mut quiet = vec![(Button::Back, Press::Back)];
+    if more {
+        quiet.push((Button::More, Press::More));
+    }
+    page.buttons(&quiet, Some((Button::Enter, Press::Enter)));
     draw_keys(page, keys);
     let gap = page.layout.mm(3.0);
     let left = keys_width(page) + gap;
     let list = part(keys, left, 0, keys.size.width - left, keys.size.height);
-    for (number, (area, patient)) in page.grid(list, 1, 2).into_iter().zip(listed).enumerate() {
-        let words = if patient.name.is_empty() { &patient.id } else { &patient.name };
-        page.card_button(words, area, Press::Listed(number));
+    for (number, (area, expected)) in page.grid(list, 1, 2).into_iter().zip(listed).enumerate() {
+        let Expected { patient, time, .. } = expected;
+        let name = if patient.name.is_empty() { patient.id.clone() } else { patient.spoken_name() };
+        let words = if time.is_empty() { name } else { format!("{time} {name}") };
+        page.card_button(&words, area, Press::Listed(number));
     }
 }
 

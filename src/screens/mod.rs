@@ -196,7 +196,9 @@ impl Screens {
             }
             Screen::Pin { name, digits, refused, locked } => keypad::pin(&mut page, name, *digits, *refused, *locked),
             Screen::Home(home) => home::home(&mut page, home),
-            Screen::PatientNumber { typed, listed } => keypad::patient_number(&mut page, typed, listed),
+            Screen::PatientNumber { typed, listed, more, is_old } => {
+                keypad::patient_number(&mut page, typed, listed, *more, *is_old);
+            }
             Screen::BirthDate { id, typed, refused } => keypad::birth_date(&mut page, id, typed, *refused),
             Screen::Confirm(patient) => home::confirm(&mut page, patient),
             Screen::Encounter(view) => encounter(&mut page, view),

@@ -17,7 +17,7 @@ use crate::{
     decision::{Outcome, PatientDisposition},
     encounter::{EyeStatus, Fault, Question, Reading, Stage, Unscreenable},
     judge::{Judging, Why},
-    station::{Check, Checked, Health, Home, Patient, PinRefused, Tally},
+    station::{Check, Checked, Expected, Health, Home, Patient, PinRefused, Tally},
 };
 
 const LARGER: Geometry = Geometry { width: 1024, height: 600, dpi: 169.5 };
@@ -53,7 +53,7 @@ fn usual() -> Vec<(String, Screen)> {
         queued: 3,
         ignored: 0,
     };
-    let listed = vec![patient.clone(), Patient { name: "Doe, John".into(), ..patient.clone() }];
+    let listed = vec![patient.clone().into(), Patient { name: "Doe, John".into(), ..patient.clone() }.into()];
     let glaucoma = judged(Outcome::Refer, &[Output::Anomaly, Output::Glaucoma]);
     let none = judged(Outcome::NoReferableSigns, &[]);
     let too_dark = vec![Why::Photograph(Reason::TooDark)];
@@ -70,7 +70,7 @@ fn usual() -> Vec<(String, Screen)> {
         },
         Screen::Pin { name: "Amina K.".into(), digits: 3, refused: None, locked: false },
         Screen::Home(Home { name: "Amina K.".into(), may_screen: true, may_practise: true, tally }),
-        Screen::PatientNumber { typed: "4711".into(), listed },
+        Screen::PatientNumber { typed: "4711".into(), listed, more: false, is_old: false },
         Screen::BirthDate { id: "47110815".into(), typed: "196102".into(), refused: false },
         Screen::Confirm(patient),
         Screen::Health(health),
@@ -80,6 +80,8 @@ fn usual() -> Vec<(String, Screen)> {
     .into_iter()
     .map(|screen| (screen.name().to_owned(), screen))
     .collect::<Vec<_>>();
+    let old = Screen::PatientNumber { typed: String::new(), listed: worklist(), more: true, is_old: true };
+    screens.push(("worklist-old".to_owned(), old));
     let aim = |stage| View::Aim { eye: RIGHT, tries_left: 3, stage, other_open: true };
     let views = [
         ("question", View::Question(Question::Symptoms)),
@@ -102,6 +104,15 @@ fn usual() -> Vec<(String, Screen)> {
     screens.push(("map".to_owned(), Screen::Map(result(glaucoma, none, PatientDisposition::Refer))));
     screens.extend(Fault::ALL.map(|fault| (format!("fault-{}", fault.name()), Screen::Encounter(View::Fault(fault)))));
     screens
+}
+
+/// Patients as a worklist tells them.
+fn worklist() -> Vec<Expected> {
+    let expected = |id: &str, name: &str, time: &str| {
+        let patient = Patient { id: id.into(), name: name.into(), birth_date: "1961-02-28".into() };
+        Expected { time: time.into(), ..patient.into() }
+    };
+    vec![expected("4711", "Roe^Jane", "09:30"), expected("4712", "Featherstonehaugh^Maximiliana^Josephine", "10:00")]
 }
 
 /// The other words that screens can have.

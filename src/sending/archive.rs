@@ -8,6 +8,7 @@ use super::{
     parcel::{Parcel, Wants},
     secure::Files,
     way::{SetUpError, Taken, Trouble},
+    worklist::WorklistPeer,
 };
 use crate::{
     config::{self, Config, DicomPart},
@@ -16,8 +17,8 @@ use crate::{
         dicom::{
             Object, ObjectError, Parts, Study,
             net::{
-                self, AeTitle, Check, Commit, Commitment, Delivery, Instance, Listener, NetError, Peer, Plan, Query,
-                Remedy, Report, Times, Tls,
+                self, AeTitle, Check, Commit, Commitment, Delivery, Instance, Listener, NetError, Peer, Plan, Remedy,
+                Report, Times, Tls,
             },
             sample, transaction,
         },
@@ -83,8 +84,8 @@ impl Archive {
         if self.parts.report && parcel.report.is_none() && attempts < WAITS_FOR_REPORT {
             return Err(Trouble::NotYet("the encounter has no report yet".to_owned()));
         }
-        let objects = objects(&Study::new(export, None), parcel, self.parts)
-            .map_err(|error| Trouble::Refused(error.to_string()))?;
+        let objects =
+            objects(&Study::new(export), parcel, self.parts).map_err(|error| Trouble::Refused(error.to_string()))?;
         let transfer = net::store(&self.peer, &objects);
         if let Some(error) = transfer.broke {
             return Err(error.into());
@@ -110,7 +111,7 @@ impl Archive {
     /// What an encounter's entry has sent.
     pub(super) fn instances(&self, parcel: &Parcel, export: &Export<'_>) -> Vec<Instance> {
         let parts = Parts { report: self.parts.report && parcel.has_report, ..self.parts };
-        Study::new(export, None).instances(parts)
+        Study::new(export).instances(parts)
     }
 
     /// Asks for its promise, for the nth time.
@@ -130,7 +131,7 @@ impl Archive {
     }
 }
 
-fn peer(config: &config::Dicom, host: &str, port: u16, called: &AeTitle, tls: Option<Tls>) -> Peer {
+pub(super) fn peer(config: &config::Dicom, host: &str, port: u16, called: &AeTitle, tls: Option<Tls>) -> Peer {
     let [connect, answer, send] = [config.connect_seconds, config.answer_seconds, config.send_seconds]
         .map(|seconds| Duration::from_secs(seconds.into()));
     Peer {
@@ -164,7 +165,7 @@ pub(super) fn objects(study: &Study<'_>, parcel: &Parcel, parts: Parts) -> Resul
 #[derive(Debug)]
 pub struct ArchiveCheck {
     archive: Option<Archive>,
-    worklist: Option<Peer>,
+    worklist: Option<WorklistPeer>,
     instrument: Instrument,
 }
 
@@ -174,18 +175,13 @@ impl ArchiveCheck {
     /// # Errors
     /// When certificates can't be used, or the port for reports is not to be had.
     pub fn of(config: &Config, device: &Device) -> Result<Self, SetUpError> {
-        let dicom = &config.dicom;
-        let tls = Files::read(NAME, &dicom.tls)?.map(|files| files.client()).transpose()?;
-        let listed = &dicom.worklist;
-        let worklist =
-            (!listed.host.is_empty()).then(|| peer(dicom, &listed.host, listed.port, &listed.called_ae, tls));
         let instrument = Instrument {
             site: device.site.clone(),
             name: device.name.clone(),
             serial: String::new(),
             version: device.version.clone(),
         };
-        Ok(ArchiveCheck { archive: Archive::of(dicom)?, worklist, instrument })
+        Ok(ArchiveCheck { archive: Archive::of(&config.dicom)?, worklist: WorklistPeer::of(config)?, instrument })
     }
 
     /// Whether there is nobody to try.
@@ -214,10 +210,7 @@ impl ArchiveCheck {
             };
             checks.push(net::check(&archive.peer, plan));
         }
-        if let Some(worklist) = &self.worklist {
-            let query = Query::default();
-            checks.push(net::check(worklist, Plan { worklist: Some(&query), ..Plan::default() }));
-        }
+        checks.extend(self.worklist.as_ref().map(WorklistPeer::check));
         Ok(checks)
     }
 }

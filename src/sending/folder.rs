@@ -42,7 +42,7 @@ impl Folder {
         let folder = DropFolder::open(path).map_err(Trouble::away)?;
         let put = match self {
             Folder::Watched(_) => {
-                let study = Study::new(export, None);
+                let study = Study::new(export);
                 let all = Parts { photographs: true, report: true, findings: true };
                 let objects = objects(&study, parcel, all).map_err(|error| Trouble::Refused(error.to_string()))?;
                 folder.put(export, pdf, &objects)

@@ -18,6 +18,8 @@
 //! A sender works on a thread of its own and asks for the record through a [`Shelf`], in small pieces, and never for a
 //! photograph while an encounter is under way.
 //!
+//! The other way round there is one thing only: the [worklist](WorklistPeer), who is expected.
+//!
 //! Not here: what messages say ([`crate::interchange`]), when something is put into the outbox ([`crate::store`]).
 
 mod archive;
@@ -29,8 +31,10 @@ mod screening;
 mod secure;
 mod sender;
 mod way;
+mod worklist;
 
 pub use archive::ArchiveCheck;
 pub use screening::{NotAScreening, Shown, screening};
 pub use sender::{How, Sender, Shelf, Went, destinations};
 pub use way::SetUpError;
+pub use worklist::WorklistPeer;

@@ -21,6 +21,7 @@ use crate::{
     },
     judge::{BundleId, Judging, Why},
     record::{Device, Encounter},
+    station::Order,
 };
 
 /// All UIDs of encounters are UUIDs of version 5 below this one.
@@ -51,6 +52,12 @@ pub struct Shown {
     pub attempt: u32,
     /// How it was taken.
     pub taking: Taking,
+}
+
+/// The beginning of an encounter as stored; programs up to 0.1.0 stored nothing.
+#[derive(Debug, Deserialize)]
+struct Begun {
+    order: Option<Order>,
 }
 
 /// The end of an encounter as stored.
@@ -143,6 +150,8 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
     let Ended { bundle, looks_for, end } = read("its end", body)?;
     let End::Result { right, left, patient, pre_check } = end else { return Err(no_result()) };
     let device: Device = read("the device", &encounter.device)?;
+    let begun: Option<Begun> = read("its beginning", &encounter.begun)?;
+    let order = begun.and_then(|begun| begun.order);
     let named = |part: &str| {
         let name = format!("{}/{}/{part}", hex::encode(record), summary.name);
         uid(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
@@ -180,8 +189,8 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
     let screening = Screening {
         encounter: named("encounter"),
         amends: None,
-        study: named("study"),
-        accession: String::new(),
+        study: order.as_ref().and_then(|order| order.study.clone()).unwrap_or_else(|| named("study")),
+        order,
         patient: summary.patient.clone(),
         operator: summary.operator.clone(),
         instrument: Instrument { site: device.site, name: device.name, serial: String::new(), version: device.version },

@@ -24,6 +24,7 @@ use super::{
     hatch::Hatch,
     judging, keeping, lights,
     lights::Lights,
+    listing::{Fetch, Listing},
     live::{Eyepiece, Preview},
     practice::Room,
     pulse::{Pulse, Watchdog},
@@ -71,6 +72,8 @@ pub struct Devices {
     pub destinations: Destinations,
     /// Sends it; none where nothing is sent.
     pub sender: Option<Sender>,
+    /// Asks who is expected; none where nobody is asked.
+    pub worklist: Option<Fetch>,
     /// Hears of each screen as it comes; for demonstrations and tests.
     pub watcher: Option<SyncSender<Screen>>,
     told: (mpsc::Sender<Told>, mpsc::Receiver<Told>),
@@ -145,6 +148,7 @@ impl Devices {
             limits_light: false,
             destinations: Destinations::default(),
             sender: None,
+            worklist: None,
             watcher: None,
             told: mpsc::channel(TOLD),
         }
@@ -171,6 +175,7 @@ impl Devices {
             limits_light,
             destinations,
             sender,
+            worklist,
             watcher,
             told: (tell, told),
         } = self;
@@ -210,6 +215,10 @@ impl Devices {
             // It may be waiting for somebody far away when the device ends; what it could not note is sent once more.
             spawn("sender", move || sender.run(hatch, &wakes))?;
         }
+        let (list, lists) = sync_channel(1);
+        let listing = Listing { home: store.clone(), fetch: worklist, hatch: hatch.clone(), tell: tell.clone() };
+        // It may be waiting for somebody far away as well.
+        spawn("worklist", move || listing.run(&lists))?;
         // The camera's thread ends by itself when nobody listens; it may be waiting for a frame until then.
         spawn("camera", move || eyepiece.run())?;
         let mut threads = vec![
@@ -258,6 +267,7 @@ impl Devices {
             light_orders: Some(light_orders),
             hatch,
             wake: Some(wake),
+            list: Some(list),
             watcher,
             room: Room::thread(room)?,
             threads,
@@ -289,6 +299,8 @@ pub(super) struct Running {
     hatch: Hatch,
     /// Tells the sender that there may be something to send; it ends when this is gone.
     wake: Option<SyncSender<()>>,
+    /// Has the worklist told; its thread ends when this is gone.
+    list: Option<SyncSender<()>>,
     watcher: Option<SyncSender<Screen>>,
     room: Option<SyncSender<super::practice::Order>>,
     threads: Vec<JoinHandle<()>>,
@@ -311,6 +323,11 @@ impl Running {
             // One that is awake already needs no second call.
             let _awake = wake.try_send(());
         }
+    }
+
+    /// Has the worklist told. One that is being told already needs no second call.
+    pub(super) fn list(&self) {
+        let _under_way = self.list.as_ref().map(|list| list.try_send(()));
     }
 
     pub(super) fn light(&self, order: lights::Order) {
@@ -351,6 +368,7 @@ impl Running {
         self.store_orders = None;
         self.hatch.close();
         self.wake = None;
+        self.list = None;
         self.light_orders = None;
         self.room = None;
         // A thread that tells something now must not wait for an ear.

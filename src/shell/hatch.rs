@@ -97,7 +97,9 @@ mod tests {
             let mut visits = Visits::new(home.open(device, AT).unwrap());
             if under_way {
                 let patient = Patient::practice(1);
-                visits.begin(&Beginning { number: 1, patient, practice: true, operator: None }, AT).unwrap();
+                visits
+                    .begin(&Beginning { number: 1, patient, order: None, practice: true, operator: None }, AT)
+                    .unwrap();
             }
             for order in orders {
                 let Order::Job(job) = order else { panic!("{order:?}") };

@@ -16,7 +16,7 @@ use crate::{
     record::NewReport,
     report::{Report, ReportError},
     rollback,
-    station::{Beginning, Check, Checked, Event, Patient},
+    station::{Beginning, Check, Checked, Event},
     store::{Destinations, Device, Home, JudgedBy, Stamp, StoreError, Visits},
 };
 
@@ -50,8 +50,6 @@ pub(super) enum Order {
     Ledger(Box<Ledger>),
     /// Note what an operator did.
     Audit { actor: String, action: &'static str, at: Stamp },
-    /// Read the worklist.
-    Worklist,
     /// Do something for the sender.
     Job(Job),
 }
@@ -140,7 +138,6 @@ impl Keeper {
                 );
                 return Vec::new();
             }
-            Order::Worklist => Event::Worklist(worklist(&self.home)),
             Order::Job(job) => {
                 if let Some(visits) = &mut self.visits {
                     job.run(visits);
@@ -224,17 +221,5 @@ fn put(
         // What is not there can't be stored, and must not pass for stored.
         (Entry::Photograph { .. }, None, _) => Err(StoreError::missing("the photograph")),
         (Entry::Result { .. } | Entry::Aborted, _, None) => Err(StoreError::missing("the bundle's name")),
-    }
-}
-
-/// The worklist; empty where there is none, or none that can be read.
-fn worklist(home: &Home) -> Vec<Patient> {
-    let path = home.worklist();
-    match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            log::warn!("{}: not a list of patients: {error}", path.display());
-            Vec::new()
-        }),
-        Err(_) => Vec::new(),
     }
 }

@@ -26,6 +26,7 @@ mod judging;
 mod keeping;
 mod light_budget;
 mod lights;
+mod listing;
 mod live;
 mod practice;
 mod pulse;
@@ -42,6 +43,7 @@ use std::{
 use ocellus_model::{laterality::Laterality, quality::Fingerprint};
 
 pub use devices::{Devices, Hand};
+pub use listing::Fetch;
 pub use practice::Room;
 pub use reporting::Reports;
 
@@ -441,7 +443,7 @@ impl Shell {
                 }
                 Command::Check(check) => self.check(check),
                 Command::CheckPin { token, operator, pin } => self.check_pin(token, operator, pin.0),
-                Command::FetchWorklist => self.running.store(keeping::Order::Worklist),
+                Command::FetchWorklist => self.running.list(),
                 Command::Begin(begun) => self.begin(begun),
                 Command::Encounter { number, command } => self.encounter(number, command),
                 Command::Light(eye) => self.light(eye),

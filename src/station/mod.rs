@@ -22,6 +22,7 @@
 //! Not here: checking PINs, reading worklists, cameras, drawing, what buttons a screen has.
 
 mod check;
+mod expected;
 mod patient;
 mod press;
 mod presses;
@@ -35,6 +36,7 @@ use std::{collections::VecDeque, fmt, time::Duration};
 use ocellus_model::laterality::Laterality;
 
 pub use check::{Check, Checked};
+pub use expected::{Expected, Order, Worklist};
 pub use patient::{ID_LENGTH_MAX, Patient, birth_date};
 pub use press::Press;
 pub use screen::{Battery, Health, Home, PinRefused, Screen, Tally};
@@ -116,8 +118,8 @@ pub enum Event {
         /// None where it is right.
         refused: Option<PinRefused>,
     },
-    /// The worklist was read; the next patient first.
-    Worklist(Vec<Patient>),
+    /// The worklist was read.
+    Worklist(Worklist),
     /// An answer to an encounter.
     Encounter {
         /// The encounter's number.
@@ -184,6 +186,8 @@ pub struct Beginning {
     pub number: u32,
     /// The patient.
     pub patient: Patient,
+    /// What the clinic ordered; none where nobody told.
+    pub order: Option<Order>,
     /// Whether the patient is nobody.
     pub practice: bool,
     /// Who screens.
@@ -199,9 +203,9 @@ enum Place {
     SignIn { first: usize },
     Pin(PinEntry),
     Home,
-    PatientNumber { typed: String },
+    PatientNumber { typed: String, first: usize },
     BirthDate { id: String, typed: String, refused: bool },
-    Confirm(Patient),
+    Confirm(Box<Expected>),
     Screening { map: bool },
     Health,
     Settings,
@@ -246,7 +250,7 @@ pub struct Station {
     session: Option<usize>,
     running: Option<Running>,
     checks: Vec<(Check, Checked)>,
-    worklist: Vec<Patient>,
+    worklist: Worklist,
     down: Vec<Fault>,
     battery: Option<Battery>,
     queued: u32,
@@ -274,7 +278,7 @@ impl Station {
             session: None,
             running: None,
             checks: Check::ALL.map(|check| (check, Checked::Pending)).to_vec(),
-            worklist: Vec::new(),
+            worklist: Worklist::default(),
             down: Vec::new(),
             battery: None,
             queued: 0,
@@ -386,7 +390,7 @@ impl Station {
             }
             Event::Checked { check, found } => self.checked_now(check, found),
             Event::PinChecked { token, refused } => self.pin_checked(token, refused, now),
-            Event::Worklist(patients) => self.worklist = patients,
+            Event::Worklist(worklist) => self.listed(worklist),
             Event::Encounter { number, event } => {
                 if self.running.as_ref().is_some_and(|running| running.number == number) {
                     self.tell(event, now);
@@ -502,7 +506,8 @@ impl Station {
 
     // ---- the encounter ----
 
-    fn begin(&mut self, patient: Patient, practice: bool, now: Monotonic) {
+    fn begin(&mut self, expected: Expected, practice: bool, now: Monotonic) {
+        let Expected { patient, order, .. } = expected;
         self.numbers += 1;
         let number = self.numbers;
         let operator =
@@ -510,7 +515,7 @@ impl Station {
         let encounter = Encounter::new(self.settings.encounter.clone());
         self.running = Some(Running { number, practice, encounter, view: View::Ready, outcome: None });
         self.place = Place::Screening { map: false };
-        self.commands.push_back(Command::Begin(Beginning { number, patient, practice, operator }));
+        self.commands.push_back(Command::Begin(Beginning { number, patient, order, practice, operator }));
         for fault in self.down.clone() {
             self.tell(encounter::Event::Down { fault }, now);
         }

@@ -32,6 +32,15 @@ impl Patient {
         (dated && parts.next().is_none()).then_some(Patient { id, name, birth_date })
     }
 
+    /// The name as people write it: family name, given names. Worklists tell it as `family^given^middle^prefix^suffix`
+    /// (PS3.5, 6.2.1.2), codes as it is.
+    pub fn spoken_name(&self) -> String {
+        let parts: Vec<&str> = self.name.split('^').map(str::trim).collect();
+        let given: Vec<&str> = parts.iter().copied().skip(1).take(2).filter(|part| !part.is_empty()).collect();
+        let family_and_given = [parts[0].to_owned(), given.join(" ")];
+        family_and_given.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether there are two identifiers to confirm.
     pub fn has_two_identifiers(&self) -> bool {
         !self.id.is_empty() && (!self.name.is_empty() || !self.birth_date.is_empty())
@@ -82,6 +91,21 @@ mod tests {
         assert!(!number.has_two_identifiers());
         for code in ["", "|Roe|1961-02-28", "1|Roe|28.2.1961", "1|a|1961-02-28|more", &"9".repeat(65)] {
             assert_eq!(Patient::from_code(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn names_of_worklists_are_shown_as_people_write_them() {
+        for (told, spoken) in [
+            ("Roe^Jane", "Roe, Jane"),
+            ("Roe^Jane^Mary^Dr^III", "Roe, Jane Mary"),
+            ("Roe^^Mary", "Roe, Mary"),
+            ("^Jane", "Jane"),
+            ("Roe", "Roe"),
+            ("Roe, Jane", "Roe, Jane"),
+            ("", ""),
+        ] {
+            assert_eq!(Patient { name: told.to_owned(), ..Patient::default() }.spoken_name(), spoken);
         }
     }
 

@@ -26,7 +26,7 @@ pub enum Press {
     Erase,
     /// What was typed is complete.
     Enter,
-    /// A patient of the worklist, by number from 0.
+    /// A patient of the worklist, by number on the screen from 0.
     Listed(usize),
     /// Start with the next patient.
     NextPatient,

@@ -1,8 +1,8 @@
 //! What a press, a scanned code or a checked PIN leads to.
 
 use super::{
-    Command, ID_LENGTH_MAX, NAMES_A_SCREEN, PIN_LENGTH_MAX, Patient, PinEntry, PinRefused, Place, Press, Station,
-    birth_date,
+    Command, Expected, ID_LENGTH_MAX, LISTED_A_SCREEN, NAMES_A_SCREEN, PIN_LENGTH_MAX, Patient, PinEntry, PinRefused,
+    Place, Press, Station, Worklist, birth_date,
     check::{Check, Checked},
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Station {
             }
             (Place::SignIn { .. } | Place::Home, Press::Practise) if self.settings.may_practise => {
                 self.practised += 1;
-                return self.begin(Patient::practice(self.practised), true, now);
+                return self.begin(Patient::practice(self.practised).into(), true, now);
             }
             (Place::Pin(_), Press::Back) => return self.sign_in(),
             (Place::Pin(entry), press) => match self.press_at_pin(entry, press) {
@@ -55,7 +55,7 @@ impl Station {
 
             (Place::Home, Press::NextPatient) if self.may_screen() => {
                 self.commands.push_back(Command::FetchWorklist);
-                Place::PatientNumber { typed: String::new() }
+                Place::PatientNumber { typed: String::new(), first: 0 }
             }
             (Place::Home, Press::Health) => Place::Health,
             (Place::Home, Press::Settings) => Place::Settings,
@@ -70,18 +70,24 @@ impl Station {
                 Place::Settings
             }
 
-            (Place::PatientNumber { mut typed }, Press::Digit(digit)) => {
+            (Place::PatientNumber { mut typed, first }, Press::Digit(digit)) => {
                 push_digit(&mut typed, digit, ID_LENGTH_MAX);
-                Place::PatientNumber { typed }
+                Place::PatientNumber { typed, first }
             }
-            (Place::PatientNumber { mut typed }, Press::Erase) => {
+            (Place::PatientNumber { mut typed, first }, Press::Erase) => {
                 typed.pop();
-                Place::PatientNumber { typed }
+                Place::PatientNumber { typed, first }
             }
-            (Place::PatientNumber { .. }, Press::Listed(number)) if number < self.worklist.len() => {
-                Place::Confirm(self.worklist[number].clone())
+            (Place::PatientNumber { typed, first }, Press::More) => {
+                let next = first + LISTED_A_SCREEN;
+                Place::PatientNumber { typed, first: if next < self.worklist.expected.len() { next } else { 0 } }
             }
-            (Place::PatientNumber { typed }, Press::Enter) if !typed.is_empty() => self.by_number(typed),
+            (Place::PatientNumber { first, .. }, Press::Listed(number))
+                if first + number < self.worklist.expected.len() =>
+            {
+                Place::Confirm(Box::new(self.worklist.expected[first + number].clone()))
+            }
+            (Place::PatientNumber { typed, .. }, Press::Enter) if !typed.is_empty() => self.by_number(typed),
             (Place::BirthDate { id, mut typed, .. }, Press::Digit(digit)) => {
                 push_digit(&mut typed, digit, 8);
                 Place::BirthDate { id, typed, refused: false }
@@ -91,12 +97,17 @@ impl Station {
                 Place::BirthDate { id, typed, refused: false }
             }
             (Place::BirthDate { id, typed, .. }, Press::Enter) => match birth_date(&typed) {
-                Some(birth_date) => Place::Confirm(Patient { id, name: String::new(), birth_date }),
+                Some(birth_date) => {
+                    let patient = Patient { id, name: String::new(), birth_date };
+                    Place::Confirm(Box::new(patient.into()))
+                }
                 None => Place::BirthDate { id, typed, refused: true },
             },
-            (Place::BirthDate { .. } | Place::Confirm(_), Press::Back) => Place::PatientNumber { typed: String::new() },
-            (Place::Confirm(patient), Press::Continue) if patient.has_two_identifiers() => {
-                return self.begin(patient, false, now);
+            (Place::BirthDate { .. } | Place::Confirm(_), Press::Back) => {
+                Place::PatientNumber { typed: String::new(), first: 0 }
+            }
+            (Place::Confirm(expected), Press::Continue) if expected.patient.has_two_identifiers() => {
+                return self.begin(*expected, false, now);
             }
 
             (Place::Screening { map }, Press::Map) if self.shows_result() => Place::Screening { map: !map },
@@ -162,17 +173,40 @@ impl Station {
         }
         match (&self.place, Patient::from_code(code)) {
             (Place::Home | Place::PatientNumber { .. }, Some(patient)) if patient.has_two_identifiers() => {
-                self.place = Place::Confirm(patient);
+                self.place = Place::Confirm(Box::new(self.as_expected(patient)));
             }
             (Place::Home | Place::PatientNumber { .. }, Some(patient)) => self.place = self.by_number(patient.id),
             _ => self.ignored += 1,
         }
     }
 
+    /// A patient whose code tells two identifiers, with what the worklist says was ordered for the same person. Where number
+    /// and date of birth do not agree it is another person, of whom nothing was ordered.
+    fn as_expected(&self, patient: Patient) -> Expected {
+        let same = |expected: &&Expected| {
+            let listed = &expected.patient;
+            let dates = [&listed.birth_date, &patient.birth_date];
+            listed.id == patient.id && !dates[0].is_empty() && dates[0] == dates[1]
+        };
+        let order = self.worklist.expected.iter().find(same).and_then(|expected| expected.order.clone());
+        Expected { order, ..patient.into() }
+    }
+
+    /// A newer worklist. What is shown of it begins anew: what stood there may not be there any more.
+    pub(super) fn listed(&mut self, worklist: Worklist) {
+        if self.worklist == worklist {
+            return;
+        }
+        self.worklist = worklist;
+        if let Place::PatientNumber { first, .. } = &mut self.place {
+            *first = 0;
+        }
+    }
+
     /// A number alone is looked for in the worklist; where it is not, the date of birth is the second identifier.
     pub(super) fn by_number(&self, id: String) -> Place {
-        match self.worklist.iter().find(|patient| patient.id == id) {
-            Some(patient) => Place::Confirm(patient.clone()),
+        match self.worklist.expected.iter().find(|expected| expected.patient.id == id) {
+            Some(expected) => Place::Confirm(Box::new(expected.clone())),
             None => Place::BirthDate { id, typed: String::new(), refused: false },
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     check::{Check, Checked},
+    expected::Expected,
     patient::Patient,
 };
 use crate::{encounter::View, language::Language};
@@ -48,8 +49,12 @@ pub enum Screen {
     PatientNumber {
         /// What was typed so far.
         typed: String,
-        /// The next patients of the worklist.
-        listed: Vec<Patient>,
+        /// Patients of the worklist.
+        listed: Vec<Expected>,
+        /// Whether there are more of them.
+        more: bool,
+        /// Whether the worklist could not be fetched anew.
+        is_old: bool,
     },
     /// When was the patient born?
     BirthDate {
@@ -169,16 +174,19 @@ impl Battery {
 }
 
 impl Screen {
-    /// Whether it is the screen before with something more typed, chosen or known: its controls are where they were.
+    /// Whether it is the screen before with something more typed, chosen or known: its controls are where they were, and
+    /// stand for what they stood for.
     pub fn continues(&self, before: &Screen) -> bool {
-        matches!(
-            (before, self),
-            (Screen::Starting(_), Screen::Starting(_))
-                | (Screen::Pin { .. }, Screen::Pin { .. })
-                | (Screen::PatientNumber { .. }, Screen::PatientNumber { .. })
-                | (Screen::BirthDate { .. }, Screen::BirthDate { .. })
-                | (Screen::Settings { .. }, Screen::Settings { .. })
-        )
+        match (before, self) {
+            (Screen::PatientNumber { listed: before, .. }, Screen::PatientNumber { listed, .. }) => before == listed,
+            (before, now) => matches!(
+                (before, now),
+                (Screen::Starting(_), Screen::Starting(_))
+                    | (Screen::Pin { .. }, Screen::Pin { .. })
+                    | (Screen::BirthDate { .. }, Screen::BirthDate { .. })
+                    | (Screen::Settings { .. }, Screen::Settings { .. })
+            ),
+        }
     }
 
     /// A short name for file names and logs.

@@ -1,6 +1,8 @@
 //! The screen of the state.
 
-use super::{Command, Health, Home, LISTED_A_SCREEN, NAMES_A_SCREEN, PinEntry, Place, Screen, Station, check::Checked};
+use super::{
+    Command, Health, Home, LISTED_A_SCREEN, NAMES_A_SCREEN, PinEntry, Place, Screen, Station, Worklist, check::Checked,
+};
 use crate::encounter::View;
 
 impl Station {
@@ -55,14 +57,19 @@ impl Station {
                 may_practise: self.settings.may_practise,
                 tally: self.tally,
             }),
-            Place::PatientNumber { typed } => Screen::PatientNumber {
-                typed: typed.clone(),
-                listed: self.worklist.iter().take(LISTED_A_SCREEN).cloned().collect(),
-            },
+            Place::PatientNumber { typed, first } => {
+                let Worklist { expected, is_old } = &self.worklist;
+                Screen::PatientNumber {
+                    typed: typed.clone(),
+                    listed: expected.iter().skip(*first).take(LISTED_A_SCREEN).cloned().collect(),
+                    more: expected.len() > LISTED_A_SCREEN,
+                    is_old: *is_old,
+                }
+            }
             Place::BirthDate { id, typed, refused } => {
                 Screen::BirthDate { id: id.clone(), typed: typed.clone(), refused: *refused }
             }
-            Place::Confirm(patient) => Screen::Confirm(patient.clone()),
+            Place::Confirm(expected) => Screen::Confirm(expected.patient.clone()),
             Place::Screening { map } => {
                 let view = self.running.as_ref().map_or(View::Ready, |running| running.view.clone());
                 if *map { Screen::Map(view) } else { Screen::Encounter(view) }

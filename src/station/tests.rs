@@ -8,6 +8,13 @@ use crate::{
     encounter::{Question, Reading, State},
 };
 
+/// A patient of the worklist, of whom something was ordered.
+fn jane() -> Expected {
+    let patient = Patient { id: "4711".into(), name: "Roe, Jane".into(), birth_date: "1961-02-28".into() };
+    let order = Order { accession: "A1".into(), study: Some("2.25.71".into()), ..Order::default() };
+    Expected { order: Some(order), time: "09:30".into(), ..patient.into() }
+}
+
 /// A device with everything around it that does what it is told.
 struct Bench {
     station: Station,
@@ -17,6 +24,7 @@ struct Bench {
     /// Questions that were not answered yet.
     open: Vec<Command>,
     stored: Vec<encounter::Entry>,
+    begun: Vec<Beginning>,
     exited: bool,
 }
 
@@ -45,6 +53,7 @@ impl Bench {
             light: None,
             open: Vec::new(),
             stored: Vec::new(),
+            begun: Vec::new(),
             exited: false,
         };
         bench.fetch();
@@ -72,7 +81,8 @@ impl Bench {
                 Command::Show(screen) => self.screen = screen,
                 Command::Light(eye) => self.light = eye,
                 Command::Exit => self.exited = true,
-                Command::Begin(_) | Command::End { .. } => {}
+                Command::Begin(begun) => self.begun.push(begun),
+                Command::End { .. } => {}
                 question @ (Command::Check(_)
                 | Command::CheckPin { .. }
                 | Command::FetchWorklist
@@ -97,11 +107,7 @@ impl Bench {
                 let refused = (pin.0 != "4").then_some(PinRefused::Wrong { tries_left: 2 });
                 Event::PinChecked { token, refused }
             }
-            Command::FetchWorklist => Event::Worklist(vec![Patient {
-                id: "4711".into(),
-                name: "Roe, Jane".into(),
-                birth_date: "1961-02-28".into(),
-            }]),
+            Command::FetchWorklist => Event::Worklist(Worklist { expected: vec![jane()], is_old: false }),
             Command::Encounter { number, command } => {
                 let event = match command {
                     encounter::Command::Capture { token, .. } => encounter::Event::Captured { token },
@@ -429,4 +435,81 @@ proptest! {
         bench.answer_all();
         prop_assert!(bench.exited && bench.light.is_none());
     }
+}
+
+/// Who is expected: so many, each with an order of her own.
+fn many(count: usize) -> Worklist {
+    let expected = (0..count).map(|number| Expected {
+        patient: Patient { id: number.to_string(), ..jane().patient },
+        order: Some(Order { accession: format!("A{number}"), ..Order::default() }),
+        ..Expected::default()
+    });
+    Worklist { expected: expected.collect(), is_old: false }
+}
+
+fn listed(screen: &Screen) -> (Vec<&str>, bool) {
+    let Screen::PatientNumber { listed, more, .. } = screen else { panic!("{screen:?}") };
+    (listed.iter().map(|expected| expected.patient.id.as_str()).collect(), *more)
+}
+
+// verifies: RQ-157
+#[test]
+fn what_was_ordered_follows_the_patient_who_is_chosen() {
+    let mut bench = Bench::ready();
+    bench.press(Press::NextPatient);
+    bench.tell(Event::Worklist(many(5)));
+    assert_eq!(listed(&bench.screen), (vec!["0", "1"], true));
+    for (expected, last) in
+        [(vec!["2", "3"], false), (vec!["4"], false), (vec!["0", "1"], false), (vec!["2", "3"], true)]
+    {
+        bench.press(Press::More);
+        assert_eq!(listed(&bench.screen).0, expected);
+        if last {
+            bench.press(Press::Listed(1));
+        }
+    }
+    bench.press(Press::Continue);
+    let begun = bench.begun.last().unwrap();
+    assert_eq!((begun.patient.id.as_str(), begun.order.as_ref().unwrap().accession.as_str()), ("3", "A3"));
+    // A press on a place of the list where nobody stands does nothing.
+    let mut bench = Bench::ready();
+    bench.press(Press::NextPatient);
+    bench.tell(Event::Worklist(many(1)));
+    bench.press(Press::Listed(1));
+    assert_eq!(listed(&bench.screen), (vec!["0"], false));
+}
+
+// verifies: RQ-157
+#[test]
+fn a_list_that_changes_under_the_finger_is_another_screen() {
+    let mut bench = Bench::ready();
+    bench.press(Press::NextPatient);
+    bench.tell(Event::Worklist(many(5)));
+    bench.press(Press::More);
+    let before = bench.screen.clone();
+    bench.press(Press::Digit(4));
+    assert!(bench.screen.continues(&before));
+    bench.tell(Event::Worklist(Worklist { is_old: true, ..many(4) }));
+    assert_eq!(listed(&bench.screen), (vec!["0", "1"], true));
+    assert!(matches!(bench.screen, Screen::PatientNumber { is_old: true, .. }));
+    assert!(!bench.screen.continues(&before));
+}
+
+// verifies: RQ-157
+#[test]
+fn a_scanned_patient_has_the_order_of_the_same_person_only() {
+    let order_of = |code: &str| {
+        let mut bench = Bench::ready();
+        bench.press(Press::NextPatient);
+        bench.answer_all();
+        bench.tell(Event::Scanned(code.to_owned()));
+        bench.press(Press::Continue);
+        bench.begun.pop().map(|begun| begun.order.map(|order| order.accession))
+    };
+    assert_eq!(order_of("4711"), Some(Some("A1".to_owned())));
+    assert_eq!(order_of("4711|Roe, J.|1961-02-28"), Some(Some("A1".to_owned())));
+    // The same number and another day of birth: somebody else, or a mistake. Nothing of the order is put on her.
+    assert_eq!(order_of("4711|Roe, Jane|1991-02-28"), Some(None));
+    assert_eq!(order_of("4711|Roe, Jane"), Some(None));
+    assert_eq!(order_of("12|Doe, John|1950-12-31"), Some(None));
 }

@@ -101,9 +101,9 @@ fn an_archive_is_asked_for_exactly_what_it_was_sent() {
     let (sample, site) = (usual(), samples::site());
     let export =
         ocellus::interchange::Export::new(&sample, &site, &CODES, ocellus::interchange::Purpose::Care).unwrap();
-    let asked = Study::new(&export, None).instances(Parts { photographs: true, report: true, findings: true });
+    let asked = Study::new(&export).instances(Parts { photographs: true, report: true, findings: true });
     let sent: Vec<_> = objects(&sample).iter().map(ocellus::interchange::dicom::net::Instance::from).collect();
     assert_eq!(asked, sent);
-    let report = Study::new(&export, None).instances(Parts { photographs: false, report: true, findings: false });
+    let report = Study::new(&export).instances(Parts { photographs: false, report: true, findings: false });
     assert_eq!(report, sent[sent.len() - 2..sent.len() - 1]);
 }

@@ -13,7 +13,7 @@ use ocellus::{
     judge::{BundleId, Judging, Milliseconds, Record, Why},
     record::{NewReport, Store, Waiting},
     sending::{How, Sender, Went},
-    station::{Beginning, Patient},
+    station::{Beginning, Order, Patient},
     store::{Destinations, Device as Named, Home, JudgedBy, Stamp, Visits},
 };
 use ocellus_model::{
@@ -38,11 +38,12 @@ pub(crate) struct Device {
 }
 
 /// What is different about a screening.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Unusual {
     pub(crate) practice: bool,
     pub(crate) simulated: bool,
     pub(crate) without_report: bool,
+    pub(crate) order: Option<Order>,
 }
 
 impl Device {
@@ -64,7 +65,7 @@ impl Device {
     }
 
     pub(crate) fn screens_unusually(&self, names: &[&'static str], unusual: &Unusual) {
-        let Unusual { practice, simulated, without_report } = *unusual;
+        let Unusual { practice, simulated, without_report, order } = unusual.clone();
         let device = Named { site: "Clinic".into(), name: "one".into(), version: "0.1.0".into(), simulated };
         let record = self.home().open(device, AT).unwrap();
         let destinations = Destinations { names: names.to_vec(), test_data: true };
@@ -74,7 +75,7 @@ impl Device {
             false => Patient { id: "4711".into(), name: "Roe^Jane".into(), birth_date: "1961-02-28".into() },
         };
         let operator = Some("amina".to_owned());
-        visits.begin(&Beginning { number: 1, patient, practice, operator }, AT).unwrap();
+        visits.begin(&Beginning { number: 1, patient, order, practice, operator }, AT).unwrap();
         let signs = Reading { outcome: Outcome::Refer, reasons: vec![], findings: vec![Output::DiabeticRetinopathy] };
         let none = Reading { outcome: Outcome::NoReferableSigns, reasons: vec![], findings: vec![] };
         let unreadable =

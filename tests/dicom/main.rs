@@ -11,6 +11,7 @@ mod commitment;
 mod converted;
 mod kept;
 mod objects;
+mod ordered;
 mod orthanc;
 mod others;
 mod peers;

@@ -66,9 +66,11 @@ fn an_identifier_that_does_not_fit_is_refused_and_not_told() {
         let mut changed = usual();
         change(&mut changed);
         let export = Export::new(&changed, &site, &CODES, Purpose::Care).unwrap();
-        Study::new(&export, None).findings().unwrap_err().to_string()
+        Study::new(&export).findings().unwrap_err().to_string()
     };
-    let message = refused(|screening| screening.accession = "12345678901234567".to_owned());
+    let message = refused(|screening| {
+        screening.order.as_mut().unwrap().accession = "12345678901234567".to_owned();
+    });
     assert!(message.contains("accession number has 17 characters, expected at most 16"), "{message}");
     let message = refused(|screening| screening.patient.id = "secret\\4711".to_owned());
     assert!(message.contains("patient's number has a backslash") && !message.contains("secret"), "{message}");
@@ -78,7 +80,7 @@ fn an_identifier_that_does_not_fit_is_refused_and_not_told() {
 fn photographs_that_are_damaged_or_of_somebody_else_are_refused() {
     let (screening, site) = (usual(), site());
     let export = Export::new(&screening, &site, &CODES, Purpose::Care).unwrap();
-    let study = Study::new(&export, None);
+    let study = Study::new(&export);
     let first = &screening.photographs[0];
     let error = study.photograph(first, b"other bytes", &Taking::default()).unwrap_err();
     assert!(matches!(error, ObjectError::Digest { .. }), "{error}");

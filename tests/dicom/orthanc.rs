@@ -74,6 +74,11 @@ impl Orthanc {
         tools::answers(self.http);
     }
 
+    /// Its studies, as it tells them to others.
+    pub(crate) fn studies(&self) -> serde_json::Value {
+        serde_json::from_slice(&get(self.http, "/studies?expand")).unwrap()
+    }
+
     /// Every instance as it is kept.
     pub(crate) fn kept(&self) -> Vec<Kept> {
         let ids = String::from_utf8(get(self.http, "/instances")).unwrap();

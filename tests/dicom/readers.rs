@@ -51,7 +51,7 @@ fn screenings() -> Vec<(String, Screening)> {
     (amended.encounter, amended.amends) = ("2.25.8".to_owned(), Some(amended.encounter.clone()));
     all.push(("amended".to_owned(), amended));
     let mut bare = usual();
-    bare.accession.clear();
+    bare.order = None;
     (bare.patient.name, bare.patient.birth_date, bare.operator) = (String::new(), String::new(), None);
     bare.instrument.serial.clear();
     (bare.begun.clock_is_set, bare.ended.clock_is_set) = (false, false);

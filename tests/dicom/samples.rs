@@ -5,8 +5,9 @@ use ocellus::{
     encounter::Agent,
     interchange::{
         Export, Eye, Photograph, Purpose, Screening, Site,
-        dicom::{Field, Object, Order, Pupil, Study, Taking},
+        dicom::{Field, Object, Pupil, Study, Taking},
     },
+    station::Order,
 };
 use ocellus_model::{bundle::Digest, laterality::Laterality};
 use ocellus_tests::screenings;
@@ -63,13 +64,14 @@ pub(crate) fn site() -> Site {
     Site { receiving_application: none(), receiving_facility: none(), probabilities: true, ..screenings::site() }
 }
 
-/// What the worklist said.
-pub(crate) fn order() -> Order {
+/// What the worklist said, as far as it makes no difference to others than archives.
+fn detailed(order: Order) -> Order {
     Order {
         procedure_id: "RP1".into(),
         procedure_description: "Retinal screening, both eyes".into(),
         step_id: "SPS1".into(),
         step_description: "Fundus photographs".into(),
+        ..order
     }
 }
 
@@ -94,7 +96,7 @@ pub(crate) fn large() -> (Object, usize) {
     screening.photographs[0].digest = Digest::of(&bytes);
     let site = site();
     let export = Export::new(&screening, &site, &CODES, Purpose::Care).expect("the sample may be exported");
-    let study = Study::new(&export, None);
+    let study = Study::new(&export);
     let object = study.photograph(&screening.photographs[0], &bytes, &Taking::default());
     (object.expect("the photograph becomes an object"), picture.as_raw().len())
 }
@@ -102,9 +104,9 @@ pub(crate) fn large() -> (Object, usize) {
 /// Every object of a screening, photographs first.
 pub(crate) fn objects(screening: &Screening) -> Vec<Object> {
     let site = site();
+    let screening = &Screening { order: screening.order.clone().map(detailed), ..screening.clone() };
     let export = Export::new(screening, &site, &CODES, Purpose::Testing).expect("the sample may be exported");
-    let order = order();
-    let study = Study::new(&export, Some(&order));
+    let study = Study::new(&export);
     let photographs = screening.photographs.iter().enumerate().map(|(place, photograph)| {
         let bytes = stored(number(photograph));
         study.photograph(photograph, &bytes, &taking(place)).expect("the photograph becomes an object")

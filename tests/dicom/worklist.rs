@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::tools::{Running, free_port, peer, run, said};
 
 /// An entry as dump2dcm takes it; the name is in ISO 8859-1, as old servers have it.
-fn entry(number: u32, modality: &str, day: &str, name: &[u8], study: &str) -> Vec<u8> {
+pub(crate) fn entry(number: u32, modality: &str, day: &str, name: &[u8], study: &str) -> Vec<u8> {
     let head = format!(
         "(0008,0005) CS ISO_IR 100\n(0008,0050) SH A{number}\n(0010,0020) LO P{number}\n(0010,0030) DA 19610228\n\
          (0020,000d) UI {study}\n(0032,1060) LO Retinal screening\n(0040,1001) SH RP{number}\n(0040,0100) SQ\n\
@@ -18,7 +18,7 @@ fn entry(number: u32, modality: &str, day: &str, name: &[u8], study: &str) -> Ve
     [head.as_bytes(), b"(0010,0010) PN ", name, b"\n"].concat()
 }
 
-fn served(folder: &Path, entries: &[Vec<u8>]) -> Running {
+pub(crate) fn served(folder: &Path, entries: &[Vec<u8>]) -> Running {
     let database = folder.join("WORKLIST");
     fs::create_dir(&database).unwrap();
     fs::write(database.join("lockfile"), b"").unwrap();
@@ -54,11 +54,12 @@ fn the_worklist_is_read_with_what_becomes_part_of_the_objects() {
     let entry = &found.entries[0];
     assert_eq!(entry.patient.name, "Róe^Jäne");
     assert_eq!((entry.patient.id.as_str(), entry.patient.birth_date.as_str()), ("P1", "1961-02-28"));
-    assert_eq!((entry.accession.as_str(), entry.study.as_deref()), ("A1", Some("2.25.71")));
     assert_eq!((entry.day.as_str(), entry.time.as_str()), ("2026-11-28", "09:30"));
-    assert_eq!((entry.order.procedure_id.as_str(), entry.order.step_id.as_str()), ("RP1", "SPS1"));
-    assert_eq!(entry.order.procedure_description, "Retinal screening");
-    assert_eq!(entry.order.step_description, "Both eyes");
+    let order = entry.order.as_ref().unwrap();
+    assert_eq!((order.accession.as_str(), order.study.as_deref()), ("A1", Some("2.25.71")));
+    assert_eq!((order.procedure_id.as_str(), order.step_id.as_str()), ("RP1", "SPS1"));
+    assert_eq!(order.procedure_description, "Retinal screening");
+    assert_eq!(order.step_description, "Both eyes");
     let count = |query: &Query| find(&server, query).unwrap().entries.len();
     assert_eq!(count(&Query::default()), 2);
     assert_eq!(count(&Query { modality: None, ..Query::default() }), 3);

@@ -29,7 +29,7 @@ fn an_encounter_is_four_files_whose_names_tell_nothing_of_the_patient() {
     assert_eq!(names.len(), 4);
     let patient = &sample.patient;
     for name in &names {
-        for told in [patient.id.as_str(), "Jane", "1961", "4711", &sample.accession, &sample.encounter] {
+        for told in [patient.id.as_str(), "Jane", "1961", "4711", sample.accession(), &sample.encounter] {
             assert!(!name.contains(told), "{name}");
         }
         assert!(!name.starts_with("TEST-"));

@@ -293,8 +293,8 @@ fn nothing_a_patient_is_called_can_add_a_segment_or_end_a_frame() {
     let mut sample = screening(named("one sign"), named("ungradable"));
     let segments = message(&sample, &site()).matches('\r').count();
     let nasty = "x\r\nOBX|9|CWE^~\\&\u{b}\u{1c}\r";
-    for field in [&mut sample.patient.id, &mut sample.patient.name, &mut sample.accession, &mut sample.instrument.site]
-    {
+    let accession = &mut sample.order.as_mut().unwrap().accession;
+    for field in [&mut sample.patient.id, &mut sample.patient.name, accession, &mut sample.instrument.site] {
         field.push_str(nasty);
     }
     let message = message(&sample, &site());

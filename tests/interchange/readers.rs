@@ -21,7 +21,7 @@ fn samples() -> Vec<Screening> {
     }
     let one = screening(named("one sign"), named("no signs"));
     let unset = Stamp { unix_seconds: 60, clock_is_set: false };
-    let mut bare = Screening { begun: unset, ended: unset, operator: None, accession: String::new(), ..asked_only() };
+    let mut bare = Screening { begun: unset, ended: unset, operator: None, order: None, ..asked_only() };
     bare.patient.name.clear();
     bare.patient.birth_date.clear();
     bare.instrument.serial.clear();

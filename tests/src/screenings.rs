@@ -7,7 +7,7 @@ use ocellus::{
     encounter::{EyeStatus, Reading, Unscreenable},
     interchange::{Codes, Eye, Instrument, Photograph, Screening, Site},
     judge::{BundleId, Judging, Why},
-    station::Patient,
+    station::{Order, Patient},
     store::Stamp,
 };
 use ocellus_model::{
@@ -97,7 +97,7 @@ pub fn screening(right: Eye, left: Eye) -> Screening {
         encounter: "2.25.329800735698586629295641978511506172918".into(),
         amends: None,
         study: "2.25.7".into(),
-        accession: "A|4711".into(),
+        order: Some(Order { study: Some("2.25.7".into()), accession: "A|4711".into(), ..Order::default() }),
         patient: Patient { id: "47^11".into(), name: "Róe & Söhne, Jane".into(), birth_date: "1961-02-28".into() },
         operator: Some("nurse|1".into()),
         instrument: Instrument {

@@ -9,12 +9,11 @@ use dicom_dictionary_std::tags;
 use super::{
     code,
     dataset::Dataset,
-    net::Order,
     object::ObjectError,
     study::Study,
     text::{self, LONG, SHORT},
 };
-use crate::{interchange::times, store::Stamp};
+use crate::{interchange::times, station::Order, store::Stamp};
 
 /// Who makes the device.
 pub(super) const MANUFACTURER: &str = "Ocellus";
@@ -88,7 +87,7 @@ impl Study<'_> {
     fn study(&self, dataset: Dataset) -> Result<Dataset, ObjectError> {
         let screening = self.export.screening();
         // For media, a study has to have one.
-        let requested = self.order.map(|order| order.procedure_id.as_str()).filter(|id| !id.is_empty());
+        let requested = self.order().map(|order| order.procedure_id.as_str()).filter(|id| !id.is_empty());
         let study_id = text::identifier("the requested procedure", requested.unwrap_or("1"), SHORT)?;
         // Optional dates of a clock that was not set are left empty: a time that nobody believes is no time.
         let [date, time] =
@@ -102,7 +101,7 @@ impl Study<'_> {
             .text(
                 tags::ACCESSION_NUMBER,
                 VR::SH,
-                text::identifier("the accession number", &screening.accession, SHORT)?,
+                text::identifier("the accession number", screening.accession(), SHORT)?,
             )
             .text(tags::STUDY_DESCRIPTION, VR::LO, self.marked("Retinal screening")))
     }
@@ -111,7 +110,7 @@ impl Study<'_> {
         // Only an image's series has a place for who made it.
         let operator = self.export.screening().operator.as_deref().filter(|_| series.modality == "OP");
         // A structured report names its order elsewhere.
-        let order = self.order.filter(|_| series.modality != "SR");
+        let order = self.order().filter(|_| series.modality != "SR");
         let request = order.map(|order| self.request(order)).transpose()?;
         Ok(dataset
             .text(tags::MODALITY, VR::CS, series.modality)
@@ -137,7 +136,7 @@ impl Study<'_> {
         let screening = self.export.screening();
         let short = |what, told: &str| text::identifier(what, told, SHORT);
         Ok(Dataset::new()
-            .text(tags::ACCESSION_NUMBER, VR::SH, short("the accession number", &screening.accession)?)
+            .text(tags::ACCESSION_NUMBER, VR::SH, short("the accession number", screening.accession())?)
             .text(tags::STUDY_INSTANCE_UID, VR::UI, screening.study.as_str())
             .text_if(tags::REQUESTED_PROCEDURE_ID, VR::SH, short("the requested procedure", &order.procedure_id)?)
             .text_if(tags::REQUESTED_PROCEDURE_DESCRIPTION, VR::LO, text::line(&order.procedure_description, LONG)))

@@ -102,7 +102,7 @@ impl Study<'_> {
 
     /// The order that this document fulfils.
     fn fulfilled(&self) -> Result<Option<Dataset>, ObjectError> {
-        let Some(order) = self.order else { return Ok(None) };
+        let Some(order) = self.order() else { return Ok(None) };
         // All have to stand there, also where nothing is known.
         let blank = Dataset::new()
             .empty(tags::REQUESTED_PROCEDURE_ID, VR::SH)

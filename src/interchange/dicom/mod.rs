@@ -30,7 +30,6 @@ mod study;
 mod text;
 mod uid;
 
-pub use net::Order;
 pub use object::{Object, ObjectError};
 pub use photograph::{Field, Pupil, Taking};
 pub use sample::sample;

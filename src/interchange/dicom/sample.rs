@@ -56,7 +56,7 @@ pub fn sample(instrument: &Instrument, codes: &Codes) -> Result<Object, ObjectEr
         encounter: name("encounter"),
         amends: None,
         study: name("study"),
-        accession: String::new(),
+        order: None,
         patient: Patient { id: "OCELLUS-TEST".to_owned(), name: "Test^Ocellus".to_owned(), birth_date: String::new() },
         operator: None,
         instrument: instrument.clone(),
@@ -82,7 +82,7 @@ pub fn sample(instrument: &Instrument, codes: &Codes) -> Result<Object, ObjectEr
     };
     let export = Export::new(&screening, &site, codes, Purpose::Testing)
         .map_err(|refused| ObjectError::Unwritable(refused.to_string()))?;
-    let dataset = Study::new(&export, None).described(&photograph, &Taking::default())?;
+    let dataset = Study::new(&export).described(&photograph, &Taking::default())?;
     let dataset = photograph::plain_pixels(Profile::srgb()?.set(dataset), pixels)?;
     let dataset = photograph::uncompressed(dataset);
     Object::new(

@@ -6,13 +6,11 @@
 use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 
-use super::{
-    dataset::Dataset,
-    document, findings,
-    net::{Instance, Order},
-    uid,
+use super::{dataset::Dataset, document, findings, net::Instance, uid};
+use crate::{
+    interchange::{Photograph, export::Export},
+    station::Order,
 };
-use crate::interchange::{Photograph, export::Export};
 
 /// Which objects of a screening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +27,17 @@ pub struct Parts {
 #[derive(Debug, Clone, Copy)]
 pub struct Study<'a> {
     pub(super) export: &'a Export<'a>,
-    pub(super) order: Option<&'a Order>,
 }
 
 impl<'a> Study<'a> {
-    /// Of a screening that may leave the device; with what the worklist said of the order, where there is one.
-    pub fn new(export: &'a Export<'a>, order: Option<&'a Order>) -> Self {
-        Study { export, order }
+    /// Of a screening that may leave the device.
+    pub fn new(export: &'a Export<'a>) -> Self {
+        Study { export }
+    }
+
+    /// What the clinic ordered.
+    pub(super) fn order(&self) -> Option<&'a Order> {
+        self.export.screening().order.as_ref()
     }
 
     /// The objects by class and UID, as an archive is asked for them: photographs, report, findings.

@@ -64,7 +64,7 @@ pub(super) fn devices(export: &Export<'_>, ids: &Ids, meta: &Meta) -> [Device; 2
 pub(super) fn study(export: &Export<'_>, ids: &Ids, meta: &Meta) -> Option<ImagingStudy> {
     let screening = export.screening();
     let mut identifier = vec![Identifier::uid(&screening.study)];
-    identifier.extend(some(&screening.accession).map(|value| Identifier {
+    identifier.extend(some(screening.accession()).map(|value| Identifier {
         kind: Some(CodeableConcept::text("Accession number")),
         system: None,
         value,

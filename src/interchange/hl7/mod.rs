@@ -113,7 +113,7 @@ fn request(export: &Export<'_>) -> Segment {
     let [begun, ended] = [screening.begun, screening.ended].map(time);
     Segment::new("OBR")
         .set(1, "1")
-        .set(2, text(&screening.accession))
+        .set(2, text(screening.accession()))
         .set(3, component([&export.id("report").to_string(), APPLICATION]))
         .set(4, coded(export.concept(Use::Report)))
         .set(7, begun)

@@ -72,6 +72,12 @@ table! {
             "Scannez le code, choisissez dans la liste ou tapez le numéro.",
             "Leia o código, escolha na lista ou escreva o número.", "Code scannen, aus der Liste wählen oder Nummer tippen.",
             "امسح الرمز أو اختر من القائمة أو اكتب الرقم.";
+        OldWorklist: "The list could not be fetched: it may be old. Scan the code, choose, or type the number.",
+            "No se pudo obtener la lista: puede ser antigua. Escanee, elija o escriba el número.",
+            "Liste non obtenue : elle peut être ancienne. Scannez, choisissez ou tapez le numéro.",
+            "Não foi possível obter a lista: pode ser antiga. Leia o código, escolha ou escreva o número.",
+            "Liste nicht abrufbar, vielleicht veraltet. Code scannen, wählen oder Nummer tippen.",
+            "تعذّر جلب القائمة وقد تكون قديمة. امسح الرمز أو اختر أو اكتب الرقم.";
         BirthDate: "Date of birth", "Fecha de nacimiento", "Date de naissance", "Data de nascimento", "Geburtsdatum",
             "تاريخ الميلاد";
         BirthDateLine: "Year, month, day: YYYYMMDD", "Año, mes, día: AAAAMMDD", "Année, mois, jour : AAAAMMJJ",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ocellus::{
     decision::{Outcome, PatientDisposition},
     encounter::{self, Entry, Fault, View},
-    station::{Check, Checked, Command, Event, Patient, PinRefused, Screen, Station},
+    station::{Check, Checked, Command, Event, Expected, Patient, PinRefused, Screen, Station, Worklist},
 };
 use ocellus_model::laterality::Laterality;
 
@@ -395,11 +395,13 @@ impl World {
     }
 }
 
-fn worklist() -> Vec<Patient> {
+fn worklist() -> Worklist {
     let patient = |id: &str, name: &str, birth_date: &str| Patient {
         id: id.to_owned(),
         name: name.to_owned(),
         birth_date: birth_date.to_owned(),
     };
-    vec![patient("4711", "Roe, Jane", "1961-02-28"), patient("12", "Doe, John", "1950-12-31")]
+    let expected =
+        [patient("4711", "Roe, Jane", "1961-02-28"), patient("12", "Doe, John", "1950-12-31")].map(Expected::from);
+    Worklist { expected: expected.to_vec(), is_old: false }
 }

@@ -43,4 +43,4 @@ pub use status::Status;
 pub use store::{Delivery, Sent, Transfer, store};
 pub(crate) use stream::Stream;
 pub use tls::{Identity, Tls, TlsError, TlsServer};
-pub use worklist::{Order, Query, Scheduled, Worklist, find};
+pub use worklist::{Found, Query, find};

@@ -18,7 +18,7 @@ use crate::{
         dicom::{dataset::Dataset, object, text},
         export,
     },
-    station::Patient,
+    station::{Expected, Order, Patient},
 };
 
 const CLASS: &str = uids::MODALITY_WORKLIST_INFORMATION_MODEL_FIND;
@@ -50,41 +50,11 @@ impl Default for Query {
     }
 }
 
-/// What the worklist says of an order, to be told again in what becomes of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Order {
-    /// The Requested Procedure ID; empty where it has none, as all of these.
-    pub procedure_id: String,
-    /// What was requested, for people.
-    pub procedure_description: String,
-    /// The Scheduled Procedure Step ID.
-    pub step_id: String,
-    /// What is scheduled, for people; a side may be named here.
-    pub step_description: String,
-}
-
-/// An entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scheduled {
-    /// Who.
-    pub patient: Patient,
-    /// The accession number; empty where there is none.
-    pub accession: String,
-    /// The study that the photographs are to belong to; none where the entry has no valid UID, and the device makes one.
-    pub study: Option<String>,
-    /// What was requested.
-    pub order: Order,
-    /// The day it is scheduled for, `YYYY-MM-DD`; empty where none is told.
-    pub day: String,
-    /// The time, `HH:MM`; empty where none is told.
-    pub time: String,
-}
-
 /// What the peer has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Worklist {
+pub struct Found {
     /// The entries, in its order.
-    pub entries: Vec<Scheduled>,
+    pub entries: Vec<Expected>,
     /// Entries that cannot be read, or whose patient has no number.
     pub unusable: usize,
     /// Whether it has more than were asked for.
@@ -95,7 +65,7 @@ pub struct Worklist {
 ///
 /// # Errors
 /// When the peer cannot be asked, does not want to be, or fails; or a day is not one.
-pub fn find(peer: &Peer, query: &Query) -> Result<Worklist, NetError> {
+pub fn find(peer: &Peer, query: &Query) -> Result<Found, NetError> {
     let identifier = identifier(query)?;
     let mut association = Association::request(peer, &[Proposal { class: CLASS, syntaxes: PLAIN }])?;
     let found = association.context(CLASS, PLAIN).and_then(|context| {
@@ -113,32 +83,32 @@ fn collect(
     asked: Asked,
     entries_max: usize,
     peer: &Peer,
-) -> Result<Worklist, NetError> {
-    let mut worklist = Worklist::default();
+) -> Result<Found, NetError> {
+    let mut found = Found::default();
     let mut after_cancel = 0;
     loop {
         let (status, message) = association.answer(asked)?;
         if !status.is_pending() {
             // Cancelled is what we asked for, where we did.
             return match status {
-                status if status.is_success() || worklist.has_more => Ok(worklist),
+                status if status.is_success() || found.has_more => Ok(found),
                 status => Err(NetError::Failed { step: Step::Find, status }),
             };
         }
-        if worklist.has_more {
+        if found.has_more {
             after_cancel += 1;
             if after_cancel > AFTER_CANCEL_MAX {
                 let fact = "answers go on after the request to stop".to_owned();
                 return Err(NetError::Malformed { step: Step::Find, fact });
             }
-        } else if worklist.entries.len() + worklist.unusable >= entries_max {
-            worklist.has_more = true;
+        } else if found.entries.len() + found.unusable >= entries_max {
+            found.has_more = true;
             let cancel = Command::new(C_CANCEL, false).number(tags::MESSAGE_ID_BEING_RESPONDED_TO, asked.id);
             association.wire().send(context.id, &cancel, None, Step::Find, peer.times.send)?;
         } else {
             match entry(&message, &context.syntax) {
-                Some(entry) => worklist.entries.push(entry),
-                None => worklist.unusable += 1,
+                Some(entry) => found.entries.push(entry),
+                None => found.unusable += 1,
             }
         }
     }
@@ -179,7 +149,7 @@ fn identifier(query: &Query) -> Result<InMemDicomObject, NetError> {
 }
 
 /// Reads an entry; none where it cannot be read or its patient has no number.
-fn entry(message: &Message, syntax: &str) -> Option<Scheduled> {
+fn entry(message: &Message, syntax: &str) -> Option<Expected> {
     let found = object::read(message.data.as_deref()?, syntax).ok()?;
     let step = found.get(tags::SCHEDULED_PROCEDURE_STEP_SEQUENCE).and_then(|element| element.items()?.first());
     let of_step = |tag| step.map(|step| text_of(step, tag)).unwrap_or_default();
@@ -191,16 +161,16 @@ fn entry(message: &Message, syntax: &str) -> Option<Scheduled> {
     if patient.id.is_empty() {
         return None;
     }
-    Some(Scheduled {
+    Some(Expected {
         patient,
-        accession: text_of(&found, tags::ACCESSION_NUMBER),
-        study: Some(text_of(&found, tags::STUDY_INSTANCE_UID)).filter(|uid| export::is_uid(uid)),
-        order: Order {
+        order: Some(Order {
+            study: Some(text_of(&found, tags::STUDY_INSTANCE_UID)).filter(|uid| export::is_uid(uid)),
+            accession: text_of(&found, tags::ACCESSION_NUMBER),
             procedure_id: text_of(&found, tags::REQUESTED_PROCEDURE_ID),
             procedure_description: text_of(&found, tags::REQUESTED_PROCEDURE_DESCRIPTION),
             step_id: of_step(tags::SCHEDULED_PROCEDURE_STEP_ID),
             step_description: of_step(tags::SCHEDULED_PROCEDURE_STEP_DESCRIPTION),
-        },
+        }),
         day: day(&of_step(tags::SCHEDULED_PROCEDURE_STEP_START_DATE)),
         time: time(&of_step(tags::SCHEDULED_PROCEDURE_STEP_START_TIME)),
     })
