@@ -3,7 +3,10 @@
 //!
 //! A split alone doesn't keep them apart: made anew by a later program, it may part the same photographs in another way.
 //!
-//! Not here: photographs that made the network a run started from; they are known only where it was the same split.
+//! A network that starts from another one's weights, is pruned from it or learns from it has also seen what that one saw:
+//! where `trained-on.txt` lies beside those weights, its photographs go into the new network's.
+//!
+//! Not here: what made weights that have no such file beside them.
 
 use std::{
     collections::HashMap,
@@ -98,6 +101,21 @@ impl TrainedOn {
         Ok(Self { parts })
     }
 
+    /// These, and those that made the network whose weights lie in a folder, where that is known.
+    ///
+    /// # Errors
+    /// When that folder's file can't be read or is not such a file.
+    pub fn with_those_of(mut self, folder: &Path) -> Result<Self, TrainedOnError> {
+        for (digits, part) in Self::read(folder)?.unwrap_or_default().parts {
+            // What was trained on says more than what chose.
+            let known = self.parts.entry(digits).or_insert(part);
+            if part == Part::Trained {
+                *known = part;
+            }
+        }
+        Ok(self)
+    }
+
     /// Reads the file of a run folder or a bundle; none where there is none.
     ///
     /// # Errors
@@ -119,7 +137,12 @@ impl TrainedOn {
             let Some((digits, part)) = known else {
                 return Err(TrainedOnError::Line { path, line, found: found.to_owned() });
             };
-            parts.insert(digits, part);
+            // A file that is put together of two may say both; what was trained on says more.
+            if part == Part::Trained {
+                parts.insert(digits, part);
+            } else {
+                parts.entry(digits).or_insert(part);
+            }
         }
         Ok(Some(Self { parts }))
     }
@@ -199,6 +222,22 @@ mod tests {
         assert_eq!(overlap, Overlap { photographs: 5, trained: 2, chose: 1 });
         assert!(overlap.is_any() && overlap.to_string().contains("2 trained"), "{overlap}");
         assert!(!made.overlap(&[row("d")], root).is_any());
+    }
+
+    #[test]
+    fn a_network_inherits_what_made_the_one_it_started_from() {
+        let home = tempfile::tempdir().unwrap();
+        let [first, second, none] = ["first", "second", "none"].map(|name| home.path().join(name));
+        for folder in [&first, &second, &none] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|letter| letter.repeat(DIGITS));
+        std::fs::write(first.join(FILE), format!("trained {a}\nchose {b}\nchose {c}\n")).unwrap();
+        // As two files put together: what was trained on is said besides.
+        std::fs::write(second.join(FILE), format!("trained {b}\nchose {b}\nchose {a}\nchose {d}\n")).unwrap();
+        let both = TrainedOn::read(&first).unwrap().unwrap().with_those_of(&second).unwrap();
+        assert_eq!(both.to_text(), format!("chose {c}\nchose {d}\ntrained {a}\ntrained {b}\n"));
+        assert_eq!(both.clone().with_those_of(&none).unwrap(), both);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod tests;
 mod views;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -110,6 +111,8 @@ struct Said {
 
 const MODEL_FILE: &str = "model.safetensors";
 const RESULT_FILE: &str = "result.json";
+/// Which photographs made a network, as `ocellus-trainer` writes it beside its weights.
+const TRAINED_ON_FILE: &str = "trained-on.txt";
 
 fn main() -> ExitCode {
     match run(&App::parse().verb) {
@@ -152,6 +155,7 @@ fn run(verb: &Verb) -> Result<()> {
             let loss = fit::loss(&pruned.network, &side, &chosen, size, plan.binary);
             let fitted = Fitted { network: pruned.network, steps: 0, losses: vec![loss] };
             write_result(out, &fitted, (&plan, &spec), side.len(), &format!("pruned to {widths:?}"), device)?;
+            inherit(weights.parent(), out)?;
             write_looks(&[(&fitted.network, out)], &plan, &spec, device)
         }
     }
@@ -175,6 +179,7 @@ fn train(
     let size = i64::from(spec.size);
     let outputs = plan.outputs.len();
     ensure!(weights.len() == outs.len(), "{} --weights and {} --out: one of each a network", weights.len(), outs.len());
+    let taught = teachers;
     let networks = weights
         .iter()
         .map(|weights| Network::read(weights, outputs, recipe.seed, device))
@@ -195,8 +200,9 @@ fn train(
     println!("{} photographs, {} pixels, on {device:?}", side.len(), spec.size);
     let job = Job { side: &renderer, recipe: &recipe, size, binary: plan.binary, teachers: &teachers, kept: outs };
     let results = fit(networks, &job)?;
-    for (fitted, out) in results.iter().zip(outs) {
+    for ((fitted, out), weights) in results.iter().zip(outs).zip(weights) {
         write_result(out, fitted, (&plan, &spec), side.len(), &recipe.text, device)?;
+        inherit(weights.parent().into_iter().chain(taught.iter().map(PathBuf::as_path)), out)?;
         // What was to be gone on from is over.
         drop(fs::remove_file(out.join(checkpoint::FILE)));
     }
@@ -228,6 +234,21 @@ fn write_result(
         recipe: recipe.to_owned(),
     };
     Ok(fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?)
+}
+
+/// Puts together which photographs made the networks in these folders, where that is known: they made this one, too.
+/// `ocellus-trainer adopt` adds those of the split.
+fn inherit<'a>(folders: impl IntoIterator<Item = &'a Path>, out: &Path) -> Result<()> {
+    let mut lines = BTreeSet::new();
+    for path in folders.into_iter().map(|folder| folder.join(TRAINED_ON_FILE)).filter(|path| path.exists()) {
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        lines.extend(text.lines().map(|line| format!("{line}\n")));
+    }
+    let path = out.join(TRAINED_ON_FILE);
+    if lines.is_empty() {
+        return Ok(());
+    }
+    fs::write(&path, lines.into_iter().collect::<String>()).with_context(|| path.display().to_string())
 }
 
 /// The plan's preprocessing, at another size where one is given.

@@ -173,6 +173,22 @@ fn of_channels_that_say_the_same_one_is_kept_and_speaks_for_the_other() {
 }
 
 #[test]
+fn what_made_the_networks_it_comes_from_goes_with_a_result() {
+    let home = tempfile::tempdir().unwrap();
+    let [weights, teacher, bare, out] = ["weights", "teacher", "bare", "out"].map(|name| home.path().join(name));
+    for folder in [&weights, &teacher, &bare, &out] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    crate::inherit([bare.as_path()], &out).unwrap();
+    assert!(!out.join("trained-on.txt").exists(), "nothing is known, and nothing is said");
+    std::fs::write(weights.join("trained-on.txt"), "trained 0123456789abcdef\nchose 1123456789abcdef\n").unwrap();
+    std::fs::write(teacher.join("trained-on.txt"), "trained 2123456789abcdef\ntrained 0123456789abcdef\n").unwrap();
+    crate::inherit([&weights, &teacher, &bare].map(|folder| folder.as_path()), &out).unwrap();
+    let text = std::fs::read_to_string(out.join("trained-on.txt")).unwrap();
+    assert_eq!(text, "chose 1123456789abcdef\ntrained 0123456789abcdef\ntrained 2123456789abcdef\n");
+}
+
+#[test]
 fn a_broken_run_goes_on_after_its_last_epoch_and_ends_with_the_same_bits() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();

@@ -101,7 +101,7 @@ pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainErro
     digest.update(run_digest(config, &weights, &train, &validation));
     digest.update(&text);
     let run = Run { setup, task, network, train, validation, left_out, digest: hex(&digest.finalize()), weights };
-    run.write_adopted(&model, &said, ui)
+    run.write_adopted((result, &model), &said, ui)
 }
 
 /// What does not fit, in words.
@@ -121,7 +121,12 @@ fn differences(config: &Config, task: &Task, said: &TrainedElsewhere) -> Vec<Str
 
 impl Run<'_> {
     /// Measures the network on the validation photographs and writes the run folder.
-    fn write_adopted(&self, model: &NamedWeights, said: &TrainedElsewhere, ui: &Ui) -> Result<RunInfo, TrainError> {
+    fn write_adopted(
+        &self,
+        (result, model): (&Path, &NamedWeights),
+        said: &TrainedElsewhere,
+        ui: &Ui,
+    ) -> Result<RunInfo, TrainError> {
         let (config, out) = (&self.setup.config, &self.setup.out);
         fs::create_dir_all(out).map_err(TrainError::io(out))?;
         let lock = File::create(out.join(".lock")).map_err(TrainError::io(out))?;
@@ -172,7 +177,7 @@ impl Run<'_> {
         }
         let info = self.info(best, &state.metrics, model.digest(), said.program.clone(), said.device.clone());
         let info = RunInfo { train_photographs: said.train_photographs, ..info };
-        self.write_trained_on()?;
+        self.write_trained_on(&[result])?;
         info.write(out)?;
         Ok(info)
     }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -537,14 +537,20 @@ impl Run<'_> {
         folder::write_predictions(&self.setup.out, &self.task, samples, &logits)?;
         let device = self.setup.device.to_string();
         let info = self.info(best, &state.metrics, model.digest(), env!("CARGO_PKG_VERSION").to_owned(), device);
-        self.write_trained_on()?;
+        self.write_trained_on(&[])?;
         info.write(&self.setup.out)?;
         Ok(info)
     }
 
-    /// Writes which photographs made the network.
-    pub(super) fn write_trained_on(&self) -> Result<(), TrainError> {
-        Ok(TrainedOn::of_split(&self.setup.split, &self.setup.root)?.write(&self.setup.out)?)
+    /// Writes which photographs made the network: those of the split, and those that made the weights in these folders
+    /// and the weights it started from.
+    pub(super) fn write_trained_on(&self, also: &[&Path]) -> Result<(), TrainError> {
+        let started = self.config().weights.file.as_deref().and_then(Path::parent);
+        let mut made = TrainedOn::of_split(&self.setup.split, &self.setup.root)?;
+        for folder in also.iter().copied().chain(started) {
+            made = made.with_those_of(folder)?;
+        }
+        Ok(made.write(&self.setup.out)?)
     }
 
     /// The run's description.
