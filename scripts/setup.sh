@@ -176,6 +176,7 @@ missing=()
 have storescp || missing+=(dcmtk)
 have dciodvfy || missing+=(dicom3tools)
 have openssl || missing+=(openssl)
+have pdftotext || missing+=(poppler-utils)
 [ "${#missing[@]}" = 0 ] || install "${missing[@]}"
 
 have python3 || install python3 python3-venv

@@ -1,5 +1,6 @@
 //! Ocellus device program.
 
+pub mod amend;
 pub mod auto_shutter;
 mod calendar;
 pub mod cli;

@@ -14,12 +14,12 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use ocellus_model::{label::Output, laterality::Laterality};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     encounter::Entry,
     judge::{BundleId, Record},
-    record::{Begin, EncounterId, End, Key, NewReport, Sending, Shot, Store},
+    record::{Begin, Encounter, EncounterId, End, Key, NewReport, Sending, Shot, Store},
     station::{Beginning, Order},
 };
 
@@ -92,7 +92,7 @@ pub struct Destinations {
 
 impl Destinations {
     /// What is to be sent of an encounter.
-    fn of(&self, is_real: bool) -> Vec<Sending<'static>> {
+    pub(crate) fn of(&self, is_real: bool) -> Vec<Sending<'static>> {
         let names = if is_real || self.test_data { &self.names[..] } else { &[] };
         names.iter().map(|&name| Sending { kind: name, destination: name }).collect()
     }
@@ -109,10 +109,24 @@ pub struct JudgedBy {
     pub statement: String,
 }
 
-/// The beginning of an encounter, as stored.
-#[derive(Debug, Serialize)]
-struct Begun<'a> {
-    order: Option<&'a Order>,
+/// The beginning of an encounter, as stored; programs up to 0.1.0 stored nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// What the clinic ordered.
+    pub(crate) order: Option<Order>,
+    /// How often the encounter was put down to another patient.
+    #[serde(default)]
+    pub(crate) amended: u32,
+}
+
+impl Begun {
+    /// Of an encounter of the record; none where nothing was stored.
+    ///
+    /// # Errors
+    /// When what was stored is not as this program writes it.
+    pub(crate) fn of(encounter: &Encounter) -> Result<Option<Self>, serde_json::Error> {
+        Option::deserialize(&encounter.begun)
+    }
 }
 
 /// The end of an encounter, as stored.
@@ -177,7 +191,7 @@ impl Visits {
     pub fn begin(&mut self, begun: &Beginning, at: Stamp) -> Result<(), StoreError> {
         let Beginning { number, patient, order, practice, operator } = begun;
         let begin = Begin { patient, practice: *practice, operator: operator.as_deref() };
-        let id = self.record.begin(begin, &Begun { order: order.as_ref() }, at)?;
+        let id = self.record.begin(begin, &Begun { order: order.clone(), amended: 0 }, at)?;
         let is_real = !practice && !self.record.device().simulated;
         self.visits.insert(*number, Visit { id, is_real, end: None });
         Ok(())

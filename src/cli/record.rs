@@ -9,14 +9,16 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{
-    run::{device, home},
+    run::{device, home, reports},
     send,
 };
 use crate::{
+    amend::{AmendError, Printing, amend},
     config::Config,
     error::{Exit, ExpectedError},
     record::{BackupKey, EncounterId, Key, Passphrase, RestoreKey, Retention, Search, Store, StoreError, Summary},
-    rollback,
+    rollback, sending,
+    station::Patient,
     store::Stamp,
 };
 
@@ -137,6 +139,23 @@ enum Verb {
     /// Lists what waits to be sent, what the archive has not committed yet, and what is set aside, with the reasons
     #[command(after_help = EXIT_CODES)]
     Queue,
+    /// Puts an encounter down to the right patient, after the wrong one was confirmed, and replaces its report
+    ///
+    /// The report before stays in the record and names whom it named. What was sent is sent again.
+    #[command(after_help = EXIT_CODES)]
+    Amend {
+        /// Its number, as `list` prints it
+        encounter: String,
+        /// The right patient's number
+        #[arg(long, value_name = "NUMBER")]
+        patient: String,
+        /// The right patient's name
+        #[arg(long, value_name = "NAME", default_value = "")]
+        name: String,
+        /// The right patient's date of birth
+        #[arg(long, value_name = "YYYY-MM-DD", default_value = "")]
+        birth_date: String,
+    },
     /// Destroys encounters that are old enough and that the archive has
     #[command(after_help = EXIT_CODES)]
     Purge {
@@ -226,6 +245,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             send::send(store, &config, *once)
         }
         Verb::Queue => send::queue(&mut open(device)?),
+        Verb::Amend { encounter, patient, name, birth_date } => {
+            let patient = Patient::from_code(&format!("{patient}|{name}|{birth_date}"));
+            let patient = patient.filter(Patient::has_two_identifiers).ok_or_else(|| {
+                let expected = "expected --patient with a number of at most 64 characters, and --name or --birth-date \
+                                (YYYY-MM-DD), none of them with a |";
+                ExpectedError::Usage(expected.to_owned())
+            })?;
+            let printing = Printing {
+                language: config.site.language,
+                paper: reports(&config).paper,
+                screen_again_months: config.site.screen_again_months,
+                examined_within_weeks: reports(&config).examined_within_weeks,
+            };
+            let destinations = sending::destinations(&config);
+            let mut store = open(device)?;
+            let id = by_name(&store, encounter)?;
+            let amended = amend(&mut store, id, &patient, (printing, &destinations), (actor, at));
+            let report = amended.map_err(|error| match error {
+                AmendError::Store(error) => ExpectedError::Record(error),
+                error => ExpectedError::Usage(format!("{encounter}: {error}")),
+            })?;
+            said(format_args!("{encounter} is put down to the patient; its report is {report}"))
+        }
         Verb::Purge { days, also_never_sent } => {
             let retention = Retention { days: *days, also_never_sent: *also_never_sent };
             print(&open(device)?.purge(retention, actor, at)?)

@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
 }
 
 fn settings(config: &Config) -> shell::Settings {
-    let Config { site, encounter: given, session, questions, report, .. } = config;
+    let Config { site, encounter: given, session, questions, .. } = config;
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let encounter = encounter::Settings {
         questions: questions.enabled.clone(),
@@ -113,11 +113,14 @@ fn settings(config: &Config) -> shell::Settings {
         operators: Operators::new(&config.operators),
         place: site.name.clone(),
         months: site.screen_again_months,
-        reports: shell::Reports {
-            paper: report.paper,
-            examined_within_weeks: (report.examined_within_weeks > 0).then_some(report.examined_within_weeks),
-        },
+        reports: reports(config),
     }
+}
+
+/// How reports are made.
+pub(super) fn reports(config: &Config) -> shell::Reports {
+    let weeks = config.report.examined_within_weeks;
+    shell::Reports { paper: config.report.paper, examined_within_weeks: (weeks > 0).then_some(weeks) }
 }
 
 /// What records say of the device that a configuration describes.

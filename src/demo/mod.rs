@@ -217,6 +217,7 @@ fn operate(hand: &Hand, screens: &Receiver<Screen>, eyes: &Recording) -> Result<
             | Screen::BirthDate { .. }
             | Screen::Confirm(_)
             | Screen::Health(_)
+            | Screen::Queue(_)
             | Screen::Settings { .. } => break stopped("nobody asked for it"),
         };
         read(READS.0);

@@ -5,6 +5,8 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{StoreError, files::sync_folder, key::folder_of};
@@ -13,6 +15,9 @@ use super::{StoreError, files::sync_folder, key::folder_of};
 pub(super) const FILES: &str = "files";
 /// The file that is locked while the record is open.
 const LOCK: &str = "lock";
+/// How long another program that has it is waited for, and how often it is looked.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
+const LOOKS_AGAIN: Duration = Duration::from_millis(20);
 /// What the name of a file begins with that is not whole yet.
 const UNFINISHED: &str = ".tmp";
 
@@ -60,12 +65,18 @@ impl Building {
 }
 
 /// Takes the record for this program, and removes what a crash left unfinished. The lock goes when the file is closed,
-/// also by a crash.
+/// also by a crash; so another program is waited for that is only just ending, as after a kill by the system's watchdog.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = file.map_err(StoreError::io(&path, "opened"))?;
-    match file.try_lock() {
+    let patience = Instant::now() + ENDS_WITHIN;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && Instant::now() < patience {
+        thread::sleep(LOOKS_AGAIN);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => remove_unfinished(folder).map(|()| file).map_err(StoreError::io(folder, "listed")),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: folder.to_owned() }),
         Err(TryLockError::Error(source)) => Err(StoreError::Io { path, doing: "locked", source }),

@@ -21,6 +21,7 @@
 //! Not here: what is stored when (the encounter asks), what reports say, sending (a sender takes from the [`Outbox`]),
 //! protection against who can read this program's memory.
 
+mod amend;
 mod anchor;
 mod backup;
 mod chain;
@@ -47,13 +48,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    amend::Amendment,
     backup::{Backup, BackupKey, RestoreKey},
     chain::{Head, Line},
     check::{Finding, FindingKind},
     error::StoreError,
     export::Export,
     key::{Key, PASSPHRASE_MIN, Passphrase},
-    outbox::{Outbox, Sending, Waiting},
+    outbox::{Outbox, Sending, Unsent, Waiting},
     read::{Encounter, Photograph, Report, Search, Summary},
     retention::{Purged, Retention},
     store::Store,

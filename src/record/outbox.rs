@@ -63,6 +63,19 @@ pub struct Waiting {
     pub asked: u32,
 }
 
+/// What is not sent, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unsent {
+    /// How many entries wait.
+    pub waiting: u64,
+    /// How many their destination refuses for good.
+    pub set_aside: u64,
+    /// The oldest of those that were set aside.
+    pub first_set_aside: Vec<Waiting>,
+    /// The oldest of those that wait.
+    pub first_waiting: Vec<Waiting>,
+}
+
 /// What is to be sent.
 #[derive(Debug)]
 pub struct Outbox<'a> {
@@ -135,8 +148,25 @@ impl Outbox<'_> {
     /// # Errors
     /// When the database can't be read.
     pub fn waiting(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM outbox WHERE state = 'waiting'";
-        Ok(self.store.db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        self.count("waiting")
+    }
+
+    fn count(&self, state: &str) -> Result<u64, StoreError> {
+        let mut query = self.store.db.prepare_cached("SELECT count(*) FROM outbox WHERE state = ?1")?;
+        Ok(query.query_row([state], |row| row.get(0))?)
+    }
+
+    /// What is not sent, with at most so many entries of each kind.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn unsent(&self, first: u32) -> Result<Unsent, StoreError> {
+        Ok(Unsent {
+            waiting: self.waiting()?,
+            set_aside: self.count("refused")?,
+            first_set_aside: self.in_state("refused", first)?,
+            first_waiting: self.in_state("waiting", first)?,
+        })
     }
 
     /// Something is to be sent of an encounter that is over.

@@ -269,17 +269,31 @@ impl Store {
         send: &[Sending<'_>],
         at: Stamp,
     ) -> Result<(), StoreError> {
+        self.put_report(encounter, report, send, None, at, |_, _| Ok(()))
+    }
+
+    /// As [`report`](Self::report), with something that is done in the same change before; done by `actor`, or by whom the
+    /// encounter was.
+    pub(super) fn put_report(
+        &mut self,
+        encounter: EncounterId,
+        report: NewReport<'_>,
+        send: &[Sending<'_>],
+        actor: Option<&str>,
+        at: Stamp,
+        before: impl FnOnce(&mut Change<'_>, &Visit) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let visit = self.visit(encounter)?;
         let key = visit.key(&self.keys)?;
         let NewReport { number, replaces, pdf } = report;
         let digest = crypt::digest(pdf);
-        let before = "SELECT encounter, bytes_digest FROM report WHERE number = ?1";
+        let known = "SELECT encounter, bytes_digest FROM report WHERE number = ?1";
         let of = |db: &Connection, number: &str| -> rusqlite::Result<Option<(i64, Hash)>> {
-            db.prepare_cached(before)?.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            db.prepare_cached(known)?.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         };
-        if let Some(before) = of(&self.db, number)? {
+        if let Some(known) = of(&self.db, number)? {
             let what = format!("report {number}");
-            return if before == (encounter.0, digest) { Ok(()) } else { Err(StoreError::Exists { what }) };
+            return if known == (encounter.0, digest) { Ok(()) } else { Err(StoreError::Exists { what }) };
         }
         if let Some(replaced) = replaces {
             let known = of(&self.db, replaced)?.is_some_and(|(id, _)| id == encounter.0);
@@ -289,6 +303,7 @@ impl Store {
         }
         let file = self.files.put(&key, About { encounter: &visit.name, what: &report_name(number) }, pdf)?;
         let stored = self.change(|change| {
+            before(change, &visit)?;
             let sql = "INSERT INTO report (encounter, number, replaces, at, clock_is_set, written_order, file, bytes, \
                        bytes_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
             change.tx.prepare_cached(sql)?.execute(params![
@@ -304,7 +319,8 @@ impl Store {
             ])?;
             let row = Some((Table::Report, change.tx.last_insert_rowid()));
             let detail = json!({ "number": number, "replaces": replaces });
-            change.log(at, New { actor: visit.actor(), action: "report", subject: &visit.name, detail, row })?;
+            let actor = actor.unwrap_or(visit.actor());
+            change.log(at, New { actor, action: "report", subject: &visit.name, detail, row })?;
             outbox::enqueue_anew(&change.tx, encounter, send)
         });
         self.or_remove(stored, &file)
@@ -365,7 +381,7 @@ fn close(
 }
 
 /// Stores JSON; returns its number and its digest.
-fn put_payload(tx: &Transaction<'_>, body: &Value) -> Result<(i64, Hash), StoreError> {
+pub(super) fn put_payload(tx: &Transaction<'_>, body: &Value) -> Result<(i64, Hash), StoreError> {
     let body = body.to_string();
     tx.prepare_cached("INSERT INTO payload (body) VALUES (?1)")?.execute([&body])?;
     Ok((tx.last_insert_rowid(), crypt::digest(body.as_bytes())))

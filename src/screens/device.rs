@@ -3,12 +3,12 @@
 use super::{
     Page, icons, shapes,
     text::Style,
-    texts::{Button, Device},
+    texts::{Button, Device, fill},
     theme::{self, part, point},
 };
 use crate::{
     language::Language,
-    station::{Check, Checked, Health, Press},
+    station::{Check, Checked, Health, Press, Queue, UNSENT_A_SCREEN},
 };
 
 /// The device looks at itself.
@@ -63,10 +63,12 @@ pub(super) fn health(page: &mut Page<'_>, health: &Health) {
     };
     let values = [
         (page.say(Device::Battery), battery),
-        (page.say(Device::Queued), health.queued.to_string()),
+        (page.say(Device::Queued), health.queue.waiting.to_string()),
         (page.say(Device::Screened), health.tally.sum().to_string()),
         (page.say(Device::Referred), health.tally.referred.to_string()),
     ];
+    let set_aside = (page.say(Device::SetAside), health.queue.set_aside.to_string());
+    let values = values.into_iter().chain((health.queue.set_aside > 0).then_some(set_aside));
     let mut down = used;
     for (name, value) in values {
         let area = part(main, half + gap, down, half * 7 / 10, main.size.height);
@@ -75,7 +77,45 @@ pub(super) fn health(page: &mut Page<'_>, health: &Health) {
         let style = Style::new(page.layout.small(), theme::TEXT).bold().end();
         down += height.max(page.text.draw(page.frame, &value, style, area)) + page.layout.unit() * 2 / 3;
     }
-    page.buttons(&[], Some((Button::Back, Press::Back)));
+    page.buttons(&[(Button::Queue, Press::Queue)], Some((Button::Back, Press::Back)));
+}
+
+/// What waits for the clinic's systems, and why.
+pub(super) fn queue(page: &mut Page<'_>, queue: &Queue) {
+    let main = page.layout.main();
+    let is_empty = queue.waiting + queue.set_aside == 0;
+    let line = match is_empty {
+        true => page.say(Device::NothingQueued).to_owned(),
+        false => {
+            let line = fill(page.say(Device::QueueLine), "n", &queue.waiting.to_string());
+            fill(&line, "m", &queue.set_aside.to_string())
+        }
+    };
+    let mut down = page.headline(page.say(Device::Queued), &line, main) + page.layout.mm(3.0);
+    let bottom = main.size.height;
+    let height = bottom.saturating_sub(down) / UNSENT_A_SCREEN as u32;
+    for unsent in &queue.first {
+        let area = part(main, 0, down, main.size.width, height);
+        let colour = if unsent.set_aside { theme::WARNING } else { theme::TEXT };
+        let how = match (unsent.set_aside, unsent.attempts) {
+            (true, _) => format!(": {}", page.say(Device::SetAside)),
+            (false, 0) => String::new(),
+            (false, attempts) => format!(": {}", fill(page.say(Device::Tried), "n", &attempts.to_string())),
+        };
+        let words = format!("{} → {}{how}", unsent.encounter, unsent.to);
+        let style = Style::new(page.layout.small(), colour).bold();
+        let words = page.text.cut(&words, style, part(area, 0, 0, area.size.width, page.layout.mm(6.0)));
+        let used = page.text.draw(page.frame, &words, style, area);
+        // For service, who reads English: the program's own words, cut where there is no room for more.
+        let below = part(area, 0, used, area.size.width, area.size.height.saturating_sub(used));
+        let style = Style::new(page.layout.small(), theme::SECONDARY);
+        let reason = page.text.cut(&unsent.reason, style, below);
+        page.text.draw(page.frame, &reason, style, below);
+        down += height;
+    }
+    let main_button = if is_empty { (Button::Back, Press::Back) } else { (Button::SendNow, Press::SendNow) };
+    let quiet: &[(Button, Press)] = if is_empty { &[] } else { &[(Button::Back, Press::Back)] };
+    page.buttons(quiet, Some(main_button));
 }
 
 /// Language and shutter.

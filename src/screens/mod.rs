@@ -204,6 +204,7 @@ impl Screens {
             Screen::Encounter(view) => encounter(&mut page, view),
             Screen::Map(view) => result::map(&mut page, view),
             Screen::Health(health) => device::health(&mut page, health),
+            Screen::Queue(queue) => device::queue(&mut page, queue),
             Screen::Settings { language, auto_shutter } => device::settings(&mut page, *language, *auto_shutter),
             Screen::Stopping => device::stopping(&mut page),
         }

@@ -88,6 +88,7 @@ fn eye_of(screen: &Screen) -> Option<ocellus_model::laterality::Laterality> {
         | Screen::Confirm(_)
         | Screen::Map(_)
         | Screen::Health(_)
+        | Screen::Queue(_)
         | Screen::Settings { .. }
         | Screen::Stopping => None,
     }

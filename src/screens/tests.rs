@@ -17,7 +17,7 @@ use crate::{
     decision::{Outcome, PatientDisposition},
     encounter::{EyeStatus, Fault, Question, Reading, Stage, Unscreenable},
     judge::{Judging, Why},
-    station::{Check, Checked, Expected, Health, Home, Patient, PinRefused, Tally},
+    station::{Check, Checked, Expected, Health, Home, Patient, PinRefused, Queue, Tally, Unsent},
 };
 
 const LARGER: Geometry = Geometry { width: 1024, height: 600, dpi: 169.5 };
@@ -50,7 +50,7 @@ fn usual() -> Vec<(String, Screen)> {
         checks: checks(),
         battery: Some(Battery { percent: 64, on_mains: true }),
         tally,
-        queued: 3,
+        queue: queue(3, 0),
         ignored: 0,
     };
     let listed = vec![patient.clone().into(), Patient { name: "Doe, John".into(), ..patient.clone() }.into()];
@@ -74,6 +74,7 @@ fn usual() -> Vec<(String, Screen)> {
         Screen::BirthDate { id: "47110815".into(), typed: "196102".into(), refused: false },
         Screen::Confirm(patient),
         Screen::Health(health),
+        Screen::Queue(queue(3, 1)),
         Screen::Settings { language: Language::En, auto_shutter: true },
         Screen::Stopping,
     ]
@@ -106,6 +107,25 @@ fn usual() -> Vec<(String, Screen)> {
     screens
 }
 
+/// So many results that wait, and that were refused.
+fn queue(waiting: u64, set_aside: u64) -> Queue {
+    let unsent = |number: u32, to: &str, set_aside, reason: &str| Unsent {
+        encounter: format!("ocellus-07-{number:06}"),
+        to: to.to_owned(),
+        attempts: number,
+        set_aside,
+        reason: reason.to_owned(),
+    };
+    let refused = "127.0.0.1:104 as ARCHIVE refuses the objects: out of resources (A700)";
+    let first = [
+        unsent(4, "dicom", true, refused),
+        unsent(2, "fhir", false, "no answer within 60 s"),
+        unsent(0, "hl7", false, ""),
+    ];
+    let first = first.into_iter().filter(|unsent| set_aside > 0 || !unsent.set_aside).collect();
+    Queue { waiting, set_aside, first }
+}
+
 /// Patients as a worklist tells them.
 fn worklist() -> Vec<Expected> {
     let expected = |id: &str, name: &str, time: &str| {
@@ -136,7 +156,8 @@ fn others() -> Vec<Screen> {
         Screen::BirthDate { id: "47110815".into(), typed: "19610230".into(), refused: true },
         Screen::Blocked { check: Check::Store, detail: "disk ".repeat(200) },
         Screen::Settings { language: Language::Ar, auto_shutter: false },
-        Screen::Health(Health { checks: checks(), ..Health::default() }),
+        Screen::Health(Health { checks: checks(), queue: queue(12_345, 1), ..Health::default() }),
+        Screen::Queue(Queue::default()),
     ];
     let mut views: Vec<View> = Question::ALL.map(View::Question).to_vec();
     for stage in [Stage::SmallPupil, Stage::Dilated] {

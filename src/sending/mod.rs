@@ -35,6 +35,6 @@ mod worklist;
 
 pub use archive::ArchiveCheck;
 pub use screening::{NotAScreening, Shown, screening};
-pub use sender::{How, Sender, Shelf, Went, destinations};
+pub use sender::{How, Hurry, Sender, Shelf, Went, destinations};
 pub use way::SetUpError;
 pub use worklist::WorklistPeer;

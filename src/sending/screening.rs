@@ -21,7 +21,7 @@ use crate::{
     },
     judge::{BundleId, Judging, Why},
     record::{Device, Encounter},
-    station::Order,
+    store::Begun,
 };
 
 /// All UIDs of encounters are UUIDs of version 5 below this one.
@@ -52,12 +52,6 @@ pub struct Shown {
     pub attempt: u32,
     /// How it was taken.
     pub taking: Taking,
-}
-
-/// The beginning of an encounter as stored; programs up to 0.1.0 stored nothing.
-#[derive(Debug, Deserialize)]
-struct Begun {
-    order: Option<Order>,
 }
 
 /// The end of an encounter as stored.
@@ -150,12 +144,16 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
     let Ended { bundle, looks_for, end } = read("its end", body)?;
     let End::Result { right, left, patient, pre_check } = end else { return Err(no_result()) };
     let device: Device = read("the device", &encounter.device)?;
-    let begun: Option<Begun> = read("its beginning", &encounter.begun)?;
-    let order = begun.and_then(|begun| begun.order);
-    let named = |part: &str| {
+    let unreadable =
+        |error: serde_json::Error| NotAScreening::Unreadable { what: "its beginning", reason: error.to_string() };
+    let Begun { order, amended } = Begun::of(encounter).map_err(unreadable)?.unwrap_or_default();
+    // An archive would keep what it was sent of somebody else under the same UIDs.
+    let again = if amended == 0 { String::new() } else { format!("amended/{amended}/") };
+    let original = |part: &str| {
         let name = format!("{}/{}/{part}", hex::encode(record), summary.name);
         uid(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     };
+    let named = |part: &str| original(&format!("{again}{part}"));
     let (mut photographs, mut shown, mut newest) = (Vec::new(), Vec::new(), HashMap::new());
     for stored in encounter.photographs.iter().filter(|stored| !stored.withdrawn) {
         let Payload { taken, judged } = read("a photograph", &stored.payload)?;
@@ -188,7 +186,7 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
     };
     let screening = Screening {
         encounter: named("encounter"),
-        amends: None,
+        amends: (amended > 0).then(|| original("encounter")),
         study: order.as_ref().and_then(|order| order.study.clone()).unwrap_or_else(|| named("study")),
         order,
         patient: summary.patient.clone(),

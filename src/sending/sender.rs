@@ -5,7 +5,11 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 
@@ -132,9 +136,25 @@ pub fn destinations(config: &Config) -> Destinations {
     Destinations { names, test_data: send.test_data }
 }
 
+/// Has a sender try all that waits when it is woken next, whether its time has come or not.
+#[derive(Debug, Clone, Default)]
+pub struct Hurry(Arc<AtomicBool>);
+
+impl Hurry {
+    /// Somebody wants it sent now.
+    pub fn up(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
 /// Sends what is in the outbox.
 #[derive(Debug)]
 pub struct Sender {
+    hurry: Hurry,
     ways: Vec<Way>,
     rests: BTreeMap<&'static str, Rest>,
     site: Site,
@@ -174,7 +194,8 @@ impl Sender {
         };
         let codes = Codes::shipped().map_err(|error| SetUpError::new("codes", error))?;
         let purpose = if config.send.test_data { Purpose::Testing } else { Purpose::Care };
-        Ok(Sender { ways: ways.into_iter().flatten().collect(), rests: BTreeMap::new(), site, codes, purpose })
+        let hurry = Hurry::default();
+        Ok(Sender { hurry, ways: ways.into_iter().flatten().collect(), rests: BTreeMap::new(), site, codes, purpose })
     }
 
     /// Whether nothing is sent anywhere.
@@ -182,10 +203,16 @@ impl Sender {
         self.ways.is_empty()
     }
 
+    /// Hurries it, from another thread; it has to be woken besides.
+    pub fn hurry(&self) -> Hurry {
+        self.hurry.clone()
+    }
+
     /// Sends until nobody wakes it any more: what is due, as it comes due. A wake is a hint that there is something new.
     pub fn run(mut self, mut shelf: impl Shelf, wakes: &Receiver<()>) {
         loop {
-            match self.round(&mut shelf, Stamp::now(), false) {
+            let hurries = self.hurry.take();
+            match self.round(&mut shelf, Stamp::now(), hurries) {
                 Ok(went) => went.iter().for_each(tell),
                 Err(error) => log::warn!("nothing is sent: {error}"),
             }

@@ -34,7 +34,7 @@ use super::{
 use crate::{
     judge::Judge,
     light::Calibration,
-    sending::Sender,
+    sending::{Hurry, Sender},
     station::{self, Press, Screen},
     store::{Destinations, Device, Home, JudgedBy},
 };
@@ -210,6 +210,7 @@ impl Devices {
         };
         let hatch = Hatch::to(store_orders.clone());
         let (wake, wakes) = sync_channel(1);
+        let hurry = sender.as_ref().map(Sender::hurry);
         if let Some(sender) = sender {
             let hatch = hatch.clone();
             // It may be waiting for somebody far away when the device ends; what it could not note is sent once more.
@@ -267,6 +268,7 @@ impl Devices {
             light_orders: Some(light_orders),
             hatch,
             wake: Some(wake),
+            hurry,
             list: Some(list),
             watcher,
             room: Room::thread(room)?,
@@ -299,6 +301,8 @@ pub(super) struct Running {
     hatch: Hatch,
     /// Tells the sender that there may be something to send; it ends when this is gone.
     wake: Option<SyncSender<()>>,
+    /// Has it try all that waits; none where nothing is sent.
+    hurry: Option<Hurry>,
     /// Has the worklist told; its thread ends when this is gone.
     list: Option<SyncSender<()>>,
     watcher: Option<SyncSender<Screen>>,
@@ -317,9 +321,13 @@ impl Running {
     }
 
     pub(super) fn store(&self, order: keeping::Order) {
-        let is_over = matches!(order, keeping::Order::Forget(_));
+        let hurries = matches!(order, keeping::Order::SendNow { .. });
+        let wakes = hurries || matches!(order, keeping::Order::Forget(_));
         give(self.store_orders.as_ref(), order, "the store");
-        if let Some(wake) = self.wake.as_ref().filter(|_| is_over) {
+        if let Some(hurry) = self.hurry.as_ref().filter(|_| hurries) {
+            hurry.up();
+        }
+        if let Some(wake) = self.wake.as_ref().filter(|_| wakes) {
             // One that is awake already needs no second call.
             let _awake = wake.try_send(());
         }

@@ -24,6 +24,10 @@ use crate::{
 pub(super) struct Job(Box<dyn FnOnce(&mut Visits) + Send>);
 
 impl Job {
+    pub(super) fn new(does: impl FnOnce(&mut Visits) + Send + 'static) -> Self {
+        Job(Box::new(does))
+    }
+
     pub(super) fn run(self, visits: &mut Visits) {
         (self.0)(visits);
     }
@@ -53,10 +57,10 @@ impl Hatch {
         let closed = || StoreError::missing("the record, which is not open,");
         let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
         let (reply, answer) = sync_channel(1);
-        let job = Job(Box::new(move |visits| {
+        let job = Job::new(move |visits| {
             // The sender waits for it.
             let _waits = reply.send(job(visits));
-        }));
+        });
         orders.send(Order::Job(job)).map_err(|_| closed())?;
         drop(orders);
         // A job that is not done is dropped, and its reply with it.

@@ -13,10 +13,10 @@ use crate::{
     encounter::{self, Entry, Fault},
     judge::{BundleId, Record},
     light::{Dose, Ledger},
-    record::NewReport,
+    record::{NewReport, Unsent, Waiting},
     report::{Report, ReportError},
     rollback,
-    station::{Beginning, Check, Checked, Event},
+    station::{self, Beginning, Check, Checked, Event, UNSENT_A_SCREEN},
     store::{Destinations, Device, Home, JudgedBy, Stamp, StoreError, Visits},
 };
 
@@ -50,8 +50,29 @@ pub(super) enum Order {
     Ledger(Box<Ledger>),
     /// Note what an operator did.
     Audit { actor: String, action: &'static str, at: Stamp },
+    /// What was refused for good is to be sent all the same.
+    SendNow { actor: String, at: Stamp },
     /// Do something for the sender.
     Job(Job),
+}
+
+impl Order {
+    /// Whether something may be put into the outbox or leave it.
+    fn changes_outbox(&self) -> bool {
+        match self {
+            Order::Check(_)
+            | Order::Entry { by: Some(_), .. }
+            | Order::Report { .. }
+            | Order::SendNow { .. }
+            | Order::Job(_) => true,
+            Order::TakeIntoUse { .. }
+            | Order::Begin(..)
+            | Order::Entry { by: None, .. }
+            | Order::Forget(_)
+            | Order::Ledger(_)
+            | Order::Audit { .. } => false,
+        }
+    }
 }
 
 /// The thread. Ends when nobody gives orders any more, with all of them carried out.
@@ -61,9 +82,14 @@ pub(super) fn run(
     tell: &mpsc::Sender<Told>,
     pulse: &Pulse,
 ) {
-    let mut keeper = Keeper { home, device, destinations, visits: None };
+    let mut keeper = Keeper { home, device, destinations, visits: None, queue: None };
     while let Some(order) = next_order(orders, pulse) {
-        for told in keeper.carry_out(order) {
+        let changes_outbox = order.changes_outbox();
+        let mut all = keeper.carry_out(order);
+        if changes_outbox {
+            all.extend(keeper.queue());
+        }
+        for told in all {
             if tell.blocking_send(told).is_err() {
                 return;
             }
@@ -77,9 +103,34 @@ struct Keeper {
     device: Device,
     destinations: Destinations,
     visits: Option<Visits>,
+    /// What was told last of the outbox.
+    queue: Option<Unsent>,
 }
 
 impl Keeper {
+    /// What waits in the outbox, where that has changed.
+    fn queue(&mut self) -> Option<Told> {
+        let unsent = self.visits.as_mut()?.record().outbox().unsent(UNSENT_A_SCREEN as u32);
+        let unsent = unsent.inspect_err(|error| log::warn!("what waits to be sent can't be read: {error}")).ok()?;
+        if self.queue.as_ref() == Some(&unsent) {
+            return None;
+        }
+        let Unsent { waiting, set_aside, first_set_aside, first_waiting } = unsent.clone();
+        self.queue = Some(unsent);
+        let told = |set_aside| {
+            move |waiting: Waiting| station::Unsent {
+                encounter: waiting.name,
+                to: waiting.destination,
+                attempts: waiting.attempts,
+                set_aside,
+                reason: waiting.last_error.unwrap_or_default(),
+            }
+        };
+        let first = first_set_aside.into_iter().map(told(true)).chain(first_waiting.into_iter().map(told(false)));
+        let first = first.take(UNSENT_A_SCREEN).collect();
+        Some(Told::Station(Event::Queued(station::Queue { waiting, set_aside, first })))
+    }
+
     /// Does something; returns what is to be told of it.
     fn carry_out(&mut self, order: Order) -> Vec<Told> {
         let event = match order {
@@ -136,6 +187,11 @@ impl Keeper {
                     "a line of the audit log",
                     self.visits().and_then(|visits| visits.audit(&actor, action, "device", at)),
                 );
+                return Vec::new();
+            }
+            Order::SendNow { actor, at } => {
+                let retried = self.visits().and_then(|visits| visits.record().outbox().retry_refused(&actor, at));
+                note("that what was refused is tried again", retried.map(|_| ()));
                 return Vec::new();
             }
             Order::Job(job) => {
@@ -221,5 +277,67 @@ fn put(
         // What is not there can't be stored, and must not pass for stored.
         (Entry::Photograph { .. }, None, _) => Err(StoreError::missing("the photograph")),
         (Entry::Result { .. } | Entry::Aborted, _, None) => Err(StoreError::missing("the bundle's name")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use ocellus_model::{bundle::Digest, label::Output};
+
+    use super::*;
+    use crate::{
+        decision::PatientDisposition,
+        encounter::{EyeStatus, Question},
+        station::{Patient, Queue},
+    };
+
+    // verifies: RQ-153
+    #[test]
+    fn what_waits_and_what_was_refused_is_told_as_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };
+        let destinations = Destinations { names: vec!["dicom", "fhir"], test_data: true };
+        let at = Stamp::now();
+        let (orders, inbox) = sync_channel(16);
+        let order = |order| orders.send(order).unwrap();
+        order(Order::Check(at));
+        let (patient, practice) = (Patient::practice(1), false);
+        order(Order::Begin(Beginning { number: 1, patient, order: None, practice, operator: None }, at));
+        let (right, left, pre_check) = (EyeStatus::Pending, EyeStatus::Pending, Some(Question::Symptoms));
+        let bundle = BundleId { name: "b".into(), version: "1".into(), digest: Digest::of(b"b") };
+        order(Order::Entry {
+            asked: Asked { number: 1, token: 1 },
+            entry: Entry::Result { right, left, patient: PatientDisposition::Refer, pre_check },
+            photograph: None,
+            by: Some(JudgedBy { bundle, looks_for: vec![Output::Glaucoma], statement: String::new() }),
+            at,
+        });
+        order(Order::Job(Job::new(move |visits| {
+            let mut outbox = visits.record().outbox();
+            let first = outbox.queue().unwrap().remove(0);
+            outbox.refused(first.id, "it does not know the patient", at).unwrap();
+        })));
+        // Looked at, and nothing changed: nothing is told.
+        order(Order::Job(Job::new(|_| ())));
+        order(Order::SendNow { actor: "amina".into(), at });
+        drop(orders);
+        let (tell, mut told) = mpsc::channel(16);
+        run((home, device, destinations), &inbox, &tell, &Pulse::default());
+        drop(tell);
+        let mut queues: Vec<Queue> = Vec::new();
+        while let Some(told) = told.blocking_recv() {
+            if let Told::Station(Event::Queued(queue)) = told {
+                queues.push(queue);
+            }
+        }
+        let counts: Vec<_> = queues.iter().map(|queue| (queue.waiting, queue.set_aside)).collect();
+        assert_eq!(counts, [(0, 0), (2, 0), (1, 1), (2, 0)]);
+        let refused = &queues[2].first[0];
+        assert!(refused.set_aside && refused.encounter == "one-000001" && refused.to == "dicom", "{refused:?}");
+        assert_eq!(refused.reason, "it does not know the patient");
+        assert_eq!((queues[2].first[1].to.as_str(), queues[2].first[1].set_aside), ("fhir", false));
     }
 }

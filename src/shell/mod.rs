@@ -444,6 +444,9 @@ impl Shell {
                 Command::Check(check) => self.check(check),
                 Command::CheckPin { token, operator, pin } => self.check_pin(token, operator, pin.0),
                 Command::FetchWorklist => self.running.list(),
+                Command::SendNow { operator } => {
+                    self.running.store(keeping::Order::SendNow { actor: operator, at: Stamp::now() });
+                }
                 Command::Begin(begun) => self.begin(begun),
                 Command::Encounter { number, command } => self.encounter(number, command),
                 Command::Light(eye) => self.light(eye),

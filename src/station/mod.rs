@@ -39,7 +39,7 @@ pub use check::{Check, Checked};
 pub use expected::{Expected, Order, Worklist};
 pub use patient::{ID_LENGTH_MAX, Patient, birth_date};
 pub use press::Press;
-pub use screen::{Battery, Health, Home, PinRefused, Screen, Tally};
+pub use screen::{Battery, Health, Home, PinRefused, Queue, Screen, Tally, Unsent};
 
 use crate::{
     config::Role,
@@ -50,6 +50,8 @@ use crate::{
 
 /// Names on one screen.
 pub const NAMES_A_SCREEN: usize = 4;
+/// Results that were not sent on one screen.
+pub const UNSENT_A_SCREEN: usize = 3;
 /// Patients of the worklist on one screen.
 pub const LISTED_A_SCREEN: usize = 2;
 /// Digits of a PIN at most.
@@ -133,8 +135,8 @@ pub enum Event {
     Up(Fault),
     /// How the battery is.
     Battery(Battery),
-    /// Records that wait for the clinic's systems.
-    Queued(u32),
+    /// What waits for the clinic's systems has changed.
+    Queued(Queue),
     /// The program is to end.
     Stop,
     /// The deadline came.
@@ -156,6 +158,11 @@ pub enum Command {
         operator: String,
         /// The digits.
         pin: Pin,
+    },
+    /// Send what waits, what was refused included; answered by [`Event::Queued`] as it goes.
+    SendNow {
+        /// Who wants that.
+        operator: String,
     },
     /// Read the worklist; answered by [`Event::Worklist`].
     FetchWorklist,
@@ -208,6 +215,7 @@ enum Place {
     Confirm(Box<Expected>),
     Screening { map: bool },
     Health,
+    Queue,
     Settings,
     Stopping,
 }
@@ -253,7 +261,7 @@ pub struct Station {
     worklist: Worklist,
     down: Vec<Fault>,
     battery: Option<Battery>,
-    queued: u32,
+    queue: Queue,
     tally: Tally,
     language: Language,
     auto_shutter: bool,
@@ -281,7 +289,7 @@ impl Station {
             worklist: Worklist::default(),
             down: Vec::new(),
             battery: None,
-            queued: 0,
+            queue: Queue::default(),
             tally: Tally::default(),
             language,
             auto_shutter,
@@ -421,7 +429,7 @@ impl Station {
                     (true, true) | (false, false) => {}
                 }
             }
-            Event::Queued(count) => self.queued = count,
+            Event::Queued(queue) => self.queue = queue,
             Event::Stop => self.stop(now),
             Event::Wake => self.wake(now),
         }

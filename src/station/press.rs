@@ -34,6 +34,10 @@ pub enum Press {
     Practise,
     /// The state of the device.
     Health,
+    /// What waits for the clinic's systems.
+    Queue,
+    /// Send it now.
+    SendNow,
     /// Language and the like.
     Settings,
     /// The screens' language.

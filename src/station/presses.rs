@@ -57,7 +57,14 @@ impl Station {
                 self.commands.push_back(Command::FetchWorklist);
                 Place::PatientNumber { typed: String::new(), first: 0 }
             }
-            (Place::Home, Press::Health) => Place::Health,
+            (Place::Home, Press::Health) | (Place::Queue, Press::Back) => Place::Health,
+            (Place::Health, Press::Queue) => Place::Queue,
+            (Place::Queue, Press::SendNow) => {
+                if let Some(known) = self.session.and_then(|number| self.settings.operators.get(number)) {
+                    self.commands.push_back(Command::SendNow { operator: known.id.clone() });
+                }
+                Place::Queue
+            }
             (Place::Home, Press::Settings) => Place::Settings,
             (Place::Home, Press::SignOut) => return self.sign_in(),
             (Place::Health | Place::Settings | Place::PatientNumber { .. }, Press::Back) => Place::Home,
@@ -252,6 +259,8 @@ fn event_of(press: Press) -> Option<encounter::Event> {
         | Press::NextPatient
         | Press::Practise
         | Press::Health
+        | Press::Queue
+        | Press::SendNow
         | Press::Settings
         | Press::Language(_)
         | Press::AutoShutter

@@ -73,6 +73,8 @@ pub enum Screen {
     Map(View),
     /// The state of the device.
     Health(Health),
+    /// What waits for the clinic's systems.
+    Queue(Queue),
     /// Language and the like.
     Settings {
         /// The language chosen.
@@ -141,10 +143,36 @@ pub struct Health {
     pub battery: Option<Battery>,
     /// Encounters by how they ended.
     pub tally: Tally,
-    /// Records that wait for the clinic's systems.
-    pub queued: u32,
+    /// What waits for the clinic's systems.
+    pub queue: Queue,
     /// Events that did not fit, since the start; for service.
     pub ignored: u64,
+}
+
+/// What has not reached the clinic's systems.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// How much waits: results times destinations.
+    pub waiting: u64,
+    /// How much its destination refuses; a person has to look at that.
+    pub set_aside: u64,
+    /// The first of it, what was set aside before the others.
+    pub first: Vec<Unsent>,
+}
+
+/// A result that has not reached a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// The encounter's number.
+    pub encounter: String,
+    /// Where to, by its section in the configuration.
+    pub to: String,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// Whether the destination refuses it.
+    pub set_aside: bool,
+    /// Why it is not there, in the program's words; empty where it was not tried yet.
+    pub reason: String,
 }
 
 /// The battery.
@@ -204,6 +232,7 @@ impl Screen {
             Screen::Encounter(view) => view.name(),
             Screen::Map(_) => "map",
             Screen::Health(_) => "health",
+            Screen::Queue(_) => "queue",
             Screen::Settings { .. } => "settings",
             Screen::Stopping => "stopping",
         }

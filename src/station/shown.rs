@@ -78,9 +78,10 @@ impl Station {
                 checks: self.checks.clone(),
                 battery: self.battery,
                 tally: self.tally,
-                queued: self.queued,
+                queue: self.queue.clone(),
                 ignored: self.ignored(),
             }),
+            Place::Queue => Screen::Queue(self.queue.clone()),
             Place::Settings => Screen::Settings { language: self.language, auto_shutter: self.auto_shutter },
             Place::Stopping => Screen::Stopping,
         }

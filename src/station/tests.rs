@@ -82,7 +82,7 @@ impl Bench {
                 Command::Light(eye) => self.light = eye,
                 Command::Exit => self.exited = true,
                 Command::Begin(begun) => self.begun.push(begun),
-                Command::End { .. } => {}
+                Command::End { .. } | Command::SendNow { .. } => {}
                 question @ (Command::Check(_)
                 | Command::CheckPin { .. }
                 | Command::FetchWorklist
@@ -397,6 +397,8 @@ fn presses() -> impl Strategy<Value = Press> {
         Just(Press::NextPatient),
         Just(Press::Practise),
         Just(Press::Health),
+        Just(Press::Queue),
+        Just(Press::SendNow),
         Just(Press::Settings),
         Just(Press::SignOut),
         any::<bool>().prop_map(Press::Answer),

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+mod amended;
 mod archived;
 mod checked;
 mod commitment;

@@ -1,6 +1,7 @@
 //! From a device's record to those who take results: FHIR, HL7 v2, and folders.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener},
@@ -38,9 +39,21 @@ impl Server {
     /// `answers` are statuses by turns, the last one stays.
     fn start(certificates: &Path, answers: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
+        let arguments =
+            [&[folder.path().as_os_str()], &answers.iter().map(OsStr::new).collect::<Vec<_>>()[..]].concat();
+        Server::scripted("fhir_server.py", certificates, folder, &arguments)
+    }
+
+    /// TLS before a receiver that knows none.
+    fn before(plain: u16, certificates: &Path) -> Self {
+        let folder = TempDir::new().unwrap();
+        Server::scripted("tls_front.py", certificates, folder, &[OsStr::new(&plain.to_string())])
+    }
+
+    fn scripted(script: &str, certificates: &Path, folder: TempDir, arguments: &[&OsStr]) -> Self {
         let port = free_port();
         let mut command = Command::new(python());
-        command.arg(beside("fhir_server.py")).arg(port.to_string()).arg(certificates).arg(folder.path()).args(answers);
+        command.arg(beside(script)).arg(port.to_string()).arg(certificates).args(arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -193,6 +206,30 @@ fn a_message_goes_to_the_receiver_until_it_is_accepted() {
     assert!(messages[0].contains("\rOBR|1||") && messages[0].contains("|ED|"));
     let how = device.sends(&lines);
     assert!(how.is_empty(), "{how:?}");
+}
+
+// verifies: RQ-155
+#[test]
+fn a_message_goes_over_tls_and_certificates_that_do_not_fit_are_told() {
+    let folder = certificates();
+    let (plain, receiver) = receiver(&["AA"]);
+    let front = Server::before(plain, folder.path());
+    let device = Device::new();
+    device.screens(&["hl7"]);
+    let lines = |tls: &[(&str, &str)]| {
+        let files = tls.iter().map(|(key, file)| format!("{key} = {:?}\n", folder.path().join(file)));
+        let files: String = files.collect();
+        format!("[hl7]\nhost = \"127.0.0.1\"\nport = {}\nanswer_seconds = 5\n[hl7.tls]\n{files}", front.port)
+    };
+    let ours = [("certificate", "client.pem"), ("key", "client.key")];
+    let with = |authority| [&[("authorities", authority)], &ours[..]].concat();
+    for unfit in [with("other.pem"), vec![("authorities", "ca.pem")], vec![]] {
+        let how = device.sends(&lines(&unfit));
+        assert!(matches!(&how[..], [How::Waits(_)]), "{unfit:?}: {how:?}");
+    }
+    assert_eq!(device.sends(&lines(&with("ca.pem"))), [How::Delivered]);
+    let messages = receiver.join().unwrap();
+    assert!(messages.len() == 1 && messages[0].contains("\rPID|1||4711^^^CLINIC|"));
 }
 
 #[test]

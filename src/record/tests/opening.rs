@@ -96,6 +96,19 @@ fn a_database_that_is_none_or_is_gone_is_told() {
 }
 
 #[test]
+fn a_record_that_another_program_is_about_to_leave_is_waited_for() {
+    let bench = Bench::new();
+    let store = bench.create();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            drop(store);
+        });
+        assert!(bench.open().findings().is_empty());
+    });
+}
+
+#[test]
 fn only_one_program_has_a_record_open_and_none_is_made_over_another() {
     let bench = Bench::new();
     let store = bench.create();

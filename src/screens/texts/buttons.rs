@@ -8,6 +8,8 @@ table! {
         Continue: "Continue", "Continuar", "Continuer", "Continuar", "Weiter", "متابعة";
         Back: "Back", "Atrás", "Retour", "Voltar", "Zurück", "رجوع";
         Retry: "Try again", "Reintentar", "Réessayer", "Tentar de novo", "Noch einmal", "إعادة المحاولة";
+        Queue: "To be sent", "Por enviar", "À envoyer", "Por enviar", "Zu senden", "للإرسال";
+        SendNow: "Send now", "Enviar ya", "Envoyer", "Enviar já", "Jetzt senden", "أرسل الآن";
         More: "More", "Más", "Suite", "Mais", "Mehr", "المزيد";
         Enter: "OK", "OK", "OK", "OK", "OK", "تم";
         Erase: "Erase", "Borrar", "Effacer", "Apagar", "Löschen", "مسح";

@@ -94,6 +94,13 @@ table! {
         Unknown: "not known", "desconocido", "inconnue", "desconhecida", "unbekannt", "غير معروف";
         Queued: "Waiting to be sent", "Pendientes de envío", "En attente d’envoi", "Por enviar", "Noch zu senden",
             "بانتظار الإرسال";
+        SetAside: "Refused by the receiver", "Rechazado por el receptor", "Refusé par le destinataire",
+            "Recusado pelo destino", "Vom Empfänger abgelehnt", "رفضه المستلم";
+        QueueLine: "{n} wait, {m} were refused.", "{n} en espera, {m} rechazados.", "{n} en attente, {m} refusés.",
+            "{n} em espera, {m} recusados.", "{n} warten, {m} abgelehnt.", "{n} بالانتظار، {m} مرفوضة.";
+        NothingQueued: "Nothing waits to be sent.", "No hay nada pendiente de envío.", "Rien n’attend d’être envoyé.",
+            "Nada está por enviar.", "Nichts wartet auf den Versand.", "لا شيء بانتظار الإرسال.";
+        Tried: "tried {n} times", "intentos: {n}", "essais : {n}", "tentativas: {n}", "{n} Versuche", "المحاولات: {n}";
         Screened: "Patients since the start", "Pacientes desde el inicio", "Patients depuis le démarrage",
             "Doentes desde o início", "Patienten seit dem Start", "المرضى منذ البدء";
         Referred: "to be referred", "para derivar", "à adresser", "a encaminhar", "zu überweisen", "للإحالة";

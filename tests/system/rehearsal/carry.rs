@@ -5,7 +5,7 @@ use std::time::Duration;
 use ocellus::{
     decision::{Outcome, PatientDisposition},
     encounter::{self, Entry, Fault, View},
-    station::{Check, Checked, Command, Event, Expected, Patient, PinRefused, Screen, Station, Worklist},
+    station::{Check, Checked, Command, Event, Expected, Patient, PinRefused, Queue, Screen, Station, Worklist},
 };
 use ocellus_model::laterality::Laterality;
 
@@ -76,6 +76,7 @@ impl World {
                         self.told(10, 400, Event::Worklist(worklist()));
                     }
                 }
+                Command::SendNow { .. } => self.told(10, 400, Event::Queued(Queue::default())),
                 Command::Begin(begun) => {
                     self.coverage.began();
                     if begun.practice {

@@ -32,7 +32,7 @@ const STATES: [&str; 21] = [
 
 /// The names of all screens; [`screen`] tells which is which. [`View::Ready`] is no screen of the station: an encounter
 /// begins and ends within one event.
-const SCREENS: [&str; 28] = [
+const SCREENS: [&str; 29] = [
     "starting",
     "blocked",
     "clock-not-set",
@@ -61,6 +61,7 @@ const SCREENS: [&str; 28] = [
     "settings",
     "stopping",
     "locked",
+    "queue",
 ];
 
 /// Counts of one or many runs.
@@ -223,6 +224,7 @@ fn screen(of: &Screen) -> Option<usize> {
         Screen::Settings { .. } => 25,
         Screen::Stopping => 26,
         Screen::Pin { locked: true, .. } => 27,
+        Screen::Queue(_) => 28,
     })
 }
 

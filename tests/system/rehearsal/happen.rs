@@ -2,7 +2,7 @@
 
 use ocellus::{
     encounter::{self, Entry, Fault},
-    station::{Battery, Check, Event},
+    station::{Battery, Check, Event, Queue},
 };
 
 use super::{disk::Key, lamp::Lamp, queue::Happening, rules::Holds, world::World};
@@ -162,8 +162,8 @@ impl World {
             }
             Disturbance::Night => Ok(()),
             Disturbance::Queued => {
-                let count = self.dice.within(0, 99) as u32;
-                self.tell(Event::Queued(count))
+                let waiting = self.dice.within(0, 99);
+                self.tell(Event::Queued(Queue { waiting, ..Queue::default() }))
             }
             Disturbance::Stop if self.dice.chance(200) => self.tell(Event::Stop),
             Disturbance::Stop => Ok(()),

@@ -54,6 +54,8 @@ fn anything(dice: &mut Dice) -> Doing {
         Press::NextPatient,
         Press::Practise,
         Press::Health,
+        Press::Queue,
+        Press::SendNow,
         Press::Settings,
         Press::Language(Language::Ar),
         Press::AutoShutter,
@@ -127,7 +129,9 @@ fn fitting(screen: &Screen, dice: &mut Dice) -> Doing {
         Screen::Confirm(patient) if patient.has_two_identifiers() => {
             dice.weighted(&[(30, Press::Continue), (1, Press::Back)])
         }
-        Screen::Confirm(_) | Screen::Health(_) => Press::Back,
+        Screen::Confirm(_) => Press::Back,
+        Screen::Health(_) => dice.weighted(&[(3, Press::Back), (1, Press::Queue)]),
+        Screen::Queue(_) => dice.weighted(&[(2, Press::Back), (1, Press::SendNow)]),
         Screen::Settings { .. } => {
             dice.weighted(&[(2, Press::Back), (1, Press::Language(Language::Fr)), (1, Press::AutoShutter)])
         }
@@ -198,6 +202,7 @@ pub(crate) fn leaves(screen: &Screen) -> Option<Doing> {
         | Screen::BirthDate { .. }
         | Screen::Confirm(_)
         | Screen::Health(_)
+        | Screen::Queue(_)
         | Screen::Settings { .. } => Press::Back,
         Screen::Map(_) => Press::Map,
         Screen::Encounter(view) => match view {
