@@ -14,12 +14,6 @@ use std::{
 
 use ocellus_model::image;
 
-/// Endings of photographs' names, also of kinds that can't be read: those must be reported, not passed over.
-const ENDINGS: [&str; 16] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "tif", "tiff", "bmp", "gif", "webp", "heic", "heif", "avif", "jp2", "dcm",
-    "ppm",
-];
-
 /// Folders in folders, at most; more is a loop.
 const DEPTH_MAX: usize = 64;
 
@@ -70,7 +64,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Found) {
 
 fn is_photograph(path: &Path) -> bool {
     let ending = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
-    if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
+    if ending.is_some_and(|ending| image::ENDINGS.contains(&ending.as_str())) {
         return true;
     }
     let mut first = Vec::new();

@@ -1,6 +1,6 @@
 //! An encounter of the wrong patient, put right: what was sent of it is sent again, of the right one, and says what it replaces.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use ocellus::{record::Retention, store::Stamp};
 use serde_json::Value;
@@ -16,6 +16,17 @@ fn words(pdf: &Path) -> String {
     let output = run("pdftotext", &["-layout", &pdf.display().to_string(), "-"]);
     assert!(output.status.success(), "{}", said(&output));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Id and status of each DiagnosticReport in a folder of bundles.
+fn diagnostic_reports(bundles: &Path) -> Vec<(String, String)> {
+    let read = |file: fs::DirEntry| -> Value { serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap() };
+    let entries =
+        fs::read_dir(bundles).unwrap().flat_map(|file| read(file.unwrap())["entry"].as_array().unwrap().clone());
+    let reports = entries.map(|entry| entry["resource"].clone());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let reports = reports.filter(|resource| resource["resourceType"] == "DiagnosticReport");
+    reports.map(|report| (text(&report["id"]), text(&report["status"]))).collect()
 }
 
 // verifies: RQ-158
@@ -62,18 +73,12 @@ fn an_encounter_is_put_down_to_the_right_patient_and_its_report_replaced() {
     assert_eq!(of("815")["MainDicomTags"]["AccessionNumber"], "");
     assert_eq!(of("815")["PatientMainDicomTags"]["PatientBirthDate"], "19501231");
     assert_eq!((studies.as_array().unwrap().len(), orthanc.kept().len()), (2, 2 * OBJECTS));
-    // The other receiver finds the new report in the old one's place.
-    let reports: Vec<Value> = fs::read_dir(&bundles)
-        .unwrap()
-        .flat_map(|file| {
-            let bundle: Value = serde_json::from_slice(&fs::read(file.unwrap().path()).unwrap()).unwrap();
-            bundle["entry"].as_array().unwrap().clone()
-        })
-        .map(|entry| entry["resource"].clone())
-        .filter(|resource| resource["resourceType"] == "DiagnosticReport")
-        .collect();
-    assert_eq!(reports.len(), 1, "the second bundle lies in the first one's place");
-    assert_eq!(reports[0]["status"], "amended");
+    // The other receiver finds the new report under the old one's id.
+    let reports = diagnostic_reports(&bundles);
+    assert_eq!(reports.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len(), 1, "{reports:?}");
+    let mut statuses: Vec<&str> = reports.iter().map(|(_, status)| status.as_str()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, ["amended", "final"]);
 
     let out = device.path("out");
     let exported = device.runs(&["record", "export", "815", "--out", out.to_str().unwrap()], &config);
@@ -92,7 +97,8 @@ fn an_encounter_is_put_down_to_the_right_patient_and_its_report_replaced() {
     assert!(again.out.ends_with("its report is one-000001-3\n"), "{again:?}");
     assert_eq!(send().out, delivered);
     assert_eq!(orthanc.kept().len(), 3 * OBJECTS);
-    assert_eq!(fs::read_dir(&bundles).unwrap().count(), 1);
+    let reports = diagnostic_reports(&bundles);
+    assert_eq!((reports.len(), reports.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len()), (3, 1));
     // What was purged can't be put right any more.
     let later = Stamp { unix_seconds: AT.unix_seconds + 10 * 86_400, ..AT };
     let retention = Retention { days: 1, also_never_sent: true };

@@ -1,7 +1,7 @@
 //! From a device's record to those who take results: FHIR, HL7 v2, and folders.
 
 use std::{
-    ffi::OsStr,
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener},
@@ -39,18 +39,18 @@ impl Server {
     /// `answers` are statuses by turns, the last one stays.
     fn start(certificates: &Path, answers: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let arguments =
-            [&[folder.path().as_os_str()], &answers.iter().map(OsStr::new).collect::<Vec<_>>()[..]].concat();
+        let answers = answers.iter().map(OsString::from);
+        let arguments: Vec<OsString> = [folder.path().as_os_str().to_owned()].into_iter().chain(answers).collect();
         Server::scripted("fhir_server.py", certificates, folder, &arguments)
     }
 
     /// TLS before a receiver that knows none.
     fn before(plain: u16, certificates: &Path) -> Self {
         let folder = TempDir::new().unwrap();
-        Server::scripted("tls_front.py", certificates, folder, &[OsStr::new(&plain.to_string())])
+        Server::scripted("tls_front.py", certificates, folder, &[plain.to_string().into()])
     }
 
-    fn scripted(script: &str, certificates: &Path, folder: TempDir, arguments: &[&OsStr]) -> Self {
+    fn scripted(script: &str, certificates: &Path, folder: TempDir, arguments: &[OsString]) -> Self {
         let port = free_port();
         let mut command = Command::new(python());
         command.arg(beside(script)).arg(port.to_string()).arg(certificates).args(arguments);

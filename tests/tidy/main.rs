@@ -12,12 +12,13 @@ use ocellus_tests::real::root;
 mod trace;
 
 /// Crate directory → the crates of ours it may depend on. Anything else is an arrow pointing the wrong way.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     (".", &["ocellus-model", "ocellus-board"]),
     ("models", &[]),
     ("board", &["ocellus-wire"]),
     ("board/wire", &[]),
-    ("trainer", &["ocellus-model"]),
+    ("trainer", &["ocellus-model", "ocellus-handover"]),
+    ("trainer/handover", &["ocellus-model"]),
     ("tests", &["ocellus", "ocellus-trainer", "ocellus-model", "ocellus-board", "ocellus-wire"]),
     ("tests/vm", &[]),
     ("tests/vm/guest", &["ocellus-board"]),

@@ -17,12 +17,13 @@ use std::{
 
 use ::image::RgbImage;
 use jpeg_encoder::{ColorType, Encoder};
+pub use ocellus_handover::{PHOTOGRAPHS, Plan, PlanRow};
 use ocellus_model::{
     field,
     preprocess::{self, ColourVariant, PreprocessSpec},
 };
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     cli::Ui,
@@ -32,9 +33,6 @@ use crate::{
     task::{LossKind, Task},
     train::{TrainError, config::Config, dataset::Dataset},
 };
-
-/// Folder of a pack's photographs.
-pub const PHOTOGRAPHS: &str = "photographs";
 
 /// What is packed.
 #[derive(Debug, Clone)]
@@ -53,41 +51,6 @@ pub struct Pack {
     pub side: u32,
     /// Quality of their JPEG files, 1 to 100. Files that are there already stay as they are.
     pub quality: u8,
-}
-
-/// A plan: what is trained on, validated and tested.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// See [`Plan::VERSION`].
-    pub version: u32,
-    /// Names of the outputs, in order.
-    pub outputs: Vec<String>,
-    /// True: each output has its own sigmoid. False: all share one softmax.
-    pub binary: bool,
-    /// How pixels become the input.
-    pub spec: PreprocessSpec,
-    /// Side of the packed squares, in pixels; the square's inscribed circle is the field.
-    pub side: u32,
-    /// The rows of each side.
-    pub sides: BTreeMap<Side, Vec<PlanRow>>,
-}
-
-impl Plan {
-    /// The version this build writes and reads.
-    pub const VERSION: u32 = 1;
-}
-
-/// A photograph of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlanRow {
-    /// File below [`PHOTOGRAPHS`].
-    pub file: String,
-    /// Where it comes from.
-    pub source: String,
-    /// One an output: 1 or 0; 0 where unknown.
-    pub targets: Vec<f32>,
-    /// One an output: its weight in the loss, 0 where unknown. Balanced on the training side, else 1 or 0.
-    pub weights: Vec<f32>,
 }
 
 /// What packing did.

@@ -14,13 +14,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use ocellus_handover::TRAINED_ON_FILE as FILE;
+
 use crate::{
     files::{sha256_of, write_atomically},
     manifest::{Manifest, ManifestError, Row},
 };
 
-/// The file's name in a run folder and in a bundle.
-pub const FILE: &str = "trained-on.txt";
 /// Hexadecimal digits kept of a digest: 64 bits, enough to tell a million photographs apart.
 const DIGITS: usize = 16;
 

@@ -34,6 +34,13 @@ pub use frame::{FrameFormat, decode_frame};
 
 use crate::laterality::Laterality;
 
+/// Endings of photographs' names, lower case, the usual ones first; also of kinds that can't be read: those must be reported,
+/// never passed over.
+pub const ENDINGS: [&str; 16] = [
+    "jpg", "jpeg", "png", "tif", "tiff", "bmp", "dcm", "jpe", "jfif", "gif", "webp", "heic", "heif", "avif", "jp2",
+    "ppm",
+];
+
 /// A decoded photograph.
 #[derive(Debug, Clone)]
 pub struct Photograph {

@@ -22,8 +22,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use ocellus_handover::{MODEL_FILE, PlanRow, Side, TRAINED_ON_FILE, TrainedElsewhere};
 use ocellus_model::preprocess::PreprocessSpec;
-use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device};
 
 use fit::{Fitted, Job, Teacher, fit, look};
@@ -95,25 +95,6 @@ enum Verb {
     },
 }
 
-/// What is said of a training; `ocellus-trainer adopt` reads it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said {
-    program: String,
-    device: String,
-    outputs: Vec<String>,
-    spec: PreprocessSpec,
-    train_photographs: usize,
-    steps: usize,
-    train_loss: Vec<f64>,
-    recipe: String,
-}
-
-const MODEL_FILE: &str = "model.safetensors";
-const RESULT_FILE: &str = "result.json";
-/// Which photographs made a network, as `ocellus-trainer` writes it beside its weights.
-const TRAINED_ON_FILE: &str = "trained-on.txt";
-
 fn main() -> ExitCode {
     match run(&App::parse().verb) {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,7 +125,7 @@ fn run(verb: &Verb) -> Result<()> {
             let spec = spec_of(&plan, *size);
             let widths: [i64; 5] = widths.as_slice().try_into().context("--widths takes five numbers")?;
             let network = Network::read(weights, plan.outputs.len(), 0, device)?;
-            let side = Photographs::read(&plan, &plan.labelled("train"))?;
+            let side = Photographs::read(&plan, &plan.labelled(Side::Train))?;
             let side = Renderer::new(&side, &spec, device)?;
             let size = i64::from(spec.size);
             let kept = prune::choose(&network, &side, size, *photographs, &widths)?;
@@ -187,14 +168,14 @@ fn train(
     let teachers = teachers
         .iter()
         .map(|folder| {
-            let said = said(folder)?;
+            let said = TrainedElsewhere::read(folder)?;
             ensure!(said.outputs == plan.outputs, "{}: has other outputs than the plan", folder.display());
             let network = Network::read(&folder.join(MODEL_FILE), outputs, 0, device)?;
             Ok(Teacher { network, size: i64::from(said.spec.size) })
         })
         .collect::<Result<Vec<_>>>()?;
     // A photograph of which nothing is known teaches only what a teacher says of it.
-    let rows = if teachers.is_empty() { plan.labelled("train") } else { plan.rows("train").to_vec() };
+    let rows = if teachers.is_empty() { plan.labelled(Side::Train) } else { plan.rows(Side::Train).to_vec() };
     let side = Photographs::read(&plan, &rows)?;
     let renderer = Renderer::new(&side, &spec, device)?;
     println!("{} photographs, {} pixels, on {device:?}", side.len(), spec.size);
@@ -223,7 +204,7 @@ fn write_result(
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;
     fitted.network.write(&out.join(MODEL_FILE))?;
     let card = format!("CUDA ({} of them)", Cuda::device_count());
-    let said = Said {
+    let said = TrainedElsewhere {
         program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         device: if device.is_cuda() { card } else { "processor".to_owned() },
         outputs: plan.outputs.clone(),
@@ -233,7 +214,7 @@ fn write_result(
         train_loss: fitted.losses.clone(),
         recipe: recipe.to_owned(),
     };
-    Ok(fs::write(out.join(RESULT_FILE), serde_json::to_vec_pretty(&said)?)?)
+    Ok(said.write(out)?)
 }
 
 /// Puts together which photographs made the networks in these folders, where that is known: they made this one, too.
@@ -258,8 +239,8 @@ fn spec_of(plan: &Plan, size: Option<u32>) -> PreprocessSpec {
 
 /// Writes each network's logits of the sides that are not trained on into its folder.
 fn write_looks(networks: &[(&Network, &Path)], plan: &Plan, spec: &PreprocessSpec, device: Device) -> Result<()> {
-    for name in ["validation", "test"].into_iter().filter(|name| !plan.rows(name).is_empty()) {
-        let rows = plan.rows(name);
+    for side in [Side::Validation, Side::Test].into_iter().filter(|side| !plan.rows(*side).is_empty()) {
+        let (name, rows) = (side.as_str(), plan.rows(side));
         let side = Photographs::read(plan, rows)?;
         let renderer = Renderer::new(&side, spec, device)?;
         for (network, out) in networks {
@@ -270,14 +251,8 @@ fn write_looks(networks: &[(&Network, &Path)], plan: &Plan, spec: &PreprocessSpe
     Ok(())
 }
 
-fn said(folder: &Path) -> Result<Said> {
-    let path = folder.join(RESULT_FILE);
-    let named = || path.display().to_string();
-    serde_json::from_slice(&fs::read(&path).with_context(named)?).with_context(named)
-}
-
 /// A line a photograph: file, source, logits, and the targets that are known.
-fn write_logits(path: &Path, plan: &Plan, rows: &[plan::Row], logits: &[Vec<f32>]) -> Result<()> {
+fn write_logits(path: &Path, plan: &Plan, rows: &[PlanRow], logits: &[Vec<f32>]) -> Result<()> {
     let mut csv = csv::Writer::from_path(path)?;
     let named = |prefix: &'static str| plan.outputs.iter().map(move |output| format!("{prefix}{output}"));
     csv.write_record(["file".to_owned(), "source".to_owned()].into_iter().chain(named("")).chain(named("is_")))?;

@@ -64,7 +64,9 @@ fn text(found: &Exploration, page: &std::path::Path) -> String {
         found.twins.len()
     );
     let warned: Vec<_> = found.confounds.iter().filter(|confound| confound.warns()).collect();
-    if warned.is_empty() {
+    if found.confounds.iter().all(|confound| confound.auroc.is_none()) {
+        text.push_str("too few photographs with and without a label to measure what the frame gives away\n");
+    } else if warned.is_empty() {
         text.push_str("no label can be told from the frame alone\n");
     } else {
         text.push_str(&format!("warning: told from frame and colours alone with an AUROC above {CONFOUNDED}:\n"));

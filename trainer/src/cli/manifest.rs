@@ -90,7 +90,17 @@ impl Args {
                 let root = root_of(manifest, root.as_ref());
                 check_manifest(ui, manifest, &root, *digests)
             }
-            What::FromFolders { root, source, out } => write(ui, root, out, from_image_folder(root, source)?),
+            What::FromFolders { root, source, out } => {
+                let (rows, left_out) = from_image_folder(root, source)?;
+                if let Some(first) = left_out.first() {
+                    ui.warn(format_args!(
+                        "left out: {} files that are no photographs or lie in no class folder, the first is {}",
+                        left_out.len(),
+                        first.display()
+                    ));
+                }
+                write(ui, root, out, rows)
+            }
             What::FromTable { table, root, source, out } => {
                 let (rows, ignored) = from_multi_hot_csv(table, root, source)?;
                 if !ignored.is_empty() {

@@ -263,7 +263,7 @@ pub(super) fn expected(error: TrainError, run: &Path) -> ExpectedError {
         TrainError::Interrupted { .. } | TrainError::Features(FeatureError::Interrupted { .. }) => {
             ExpectedError::Interrupted(format!("{error}; go on with: ocellus-trainer resume {}", super::ui::shell(run)))
         }
-        TrainError::Config(_) | TrainError::OtherRun { .. } | TrainError::Weights(_) => {
+        TrainError::Config(_) | TrainError::OtherRun { .. } | TrainError::Weights(_) | TrainError::Handover(_) => {
             ExpectedError::Usage(error.to_string())
         }
         TrainError::Manifest(error) => error.into(),

@@ -1,21 +1,25 @@
 //! Makes rows from the layouts people have.
 //!
-//! *Image folder*: one folder a class (`root/glaucoma/x.jpg`); a class named like a label sets that label to 1, the
-//! condition folders set `normal` to 0, and nothing else is claimed. *Table*: a CSV with a column of file names and one
-//! 0/1 column a label, or a column with one label string; Hugging Face's `metadata.csv` is such a table. *ODIR*: the table
-//! of ODIR-5K, a patient a line, with both eyes' files and keywords.
+//! *Image folder*: one folder a class (`root/glaucoma/x.jpg`), with folders in it or without; a class named like a label
+//! sets that label to 1, the condition folders set `normal` to 0, and nothing else is claimed. *Table*: a CSV with a column of
+//! file names and one 0/1 column a label, or a column with one label string; Hugging Face's `metadata.csv` is such a table.
+//! *ODIR*: the table of ODIR-5K, a patient a line, with both eyes' files and keywords.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use ocellus_model::{label::Label, laterality::Laterality};
+use ocellus_model::{image, label::Label, laterality::Laterality};
 
-use super::{ManifestError, Row, read::column_name, words};
+use super::{
+    ManifestError, Row,
+    read::{column_name, csv_error, open_table},
+    words,
+};
 
-/// File name endings that are taken for photographs, lower case.
-const PHOTOGRAPHS: [&str; 7] = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp"];
+/// Folders in a class folder, at most; more is a loop.
+const DEPTH_MAX: usize = 16;
 
 /// Names of columns that hold a label, or several, in words.
 const WORD_COLUMNS: [&str; 5] = ["label", "labels", "class", "diagnosis", "category"];
@@ -25,14 +29,6 @@ const FILE_COLUMNS: [&str; 7] = ["file", "file_name", "filename", "image", "imag
 
 fn layout_error(path: &Path, what: impl Into<String>) -> ManifestError {
     ManifestError::Layout { path: path.to_owned(), what: what.into() }
-}
-
-/// What goes wrong while a table is read.
-fn csv_error(table: &Path) -> impl Fn(csv::Error) -> ManifestError {
-    |error| {
-        let line = error.position().map_or(0, csv::Position::line);
-        ManifestError::Csv { file: table.to_owned(), line, what: error.to_string() }
-    }
 }
 
 /// The entries of a folder, sorted by name so that the same folder gives the same manifest everywhere.
@@ -48,7 +44,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, ManifestError> {
 fn is_photograph(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| PHOTOGRAPHS.contains(&extension.to_ascii_lowercase().as_str()))
+        .is_some_and(|extension| image::ENDINGS.contains(&extension.to_ascii_lowercase().as_str()))
 }
 
 /// The path below `root`, with `/`.
@@ -58,17 +54,45 @@ fn relative(root: &Path, path: &Path) -> Result<String, ManifestError> {
     parts.map(|parts| parts.join("/")).ok_or_else(|| layout_error(path, "the name is not UTF-8: rename the file"))
 }
 
-/// One row a photograph of `root/<class>/*`, all from `source`.
+/// All files below a folder, folders in folders included, in order; hidden ones are left out.
+fn files_below(folder: &Path, depth: usize) -> Result<Vec<PathBuf>, ManifestError> {
+    let mut files = Vec::new();
+    for path in entries(folder)? {
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        match path.is_dir() {
+            _ if hidden => {}
+            true if depth == 0 => {
+                return Err(layout_error(&path, "lies too deep in folders: is one a link to another?"));
+            }
+            true => files.extend(files_below(&path, depth - 1)?),
+            false => files.push(path),
+        }
+    }
+    Ok(files)
+}
+
+/// One row a photograph below `root/<class>/`, all from `source`; the second value are the other files below `root`, which
+/// are left out.
 ///
 /// # Errors
 /// When a class folder isn't named like a label, or there is no photograph.
-pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, ManifestError> {
-    let mut rows = Vec::new();
-    for folder in entries(root)?.into_iter().filter(|path| path.is_dir()) {
+pub fn from_image_folder(root: &Path, source: &str) -> Result<(Vec<Row>, Vec<PathBuf>), ManifestError> {
+    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+    for folder in entries(root)? {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        if !folder.is_dir() {
+            left_out.push(folder);
+            continue;
+        }
         let class = name.to_ascii_lowercase().replace([' ', '-'], "_");
         let label: Label = class.parse().map_err(|error| layout_error(&folder, format!("class folder: {error}")))?;
-        for path in entries(&folder)?.into_iter().filter(|path| is_photograph(path)) {
+        let (photographs, others) =
+            files_below(&folder, DEPTH_MAX)?.into_iter().partition::<Vec<_>, _>(|path| is_photograph(path));
+        left_out.extend(others);
+        for path in photographs {
             let mut row = Row { file: relative(root, &path)?, source: source.to_owned(), ..Row::default() };
             row.labels[Label::Normal as usize] = Some(label == Label::Normal);
             row.labels[label as usize] = Some(true);
@@ -78,7 +102,7 @@ pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, Manifest
     if rows.is_empty() {
         return Err(layout_error(root, "no photographs in class folders, expected <folder>/<label>/<photograph>"));
     }
-    Ok(rows)
+    Ok((rows, left_out))
 }
 
 /// One row a line of a table with a column of file names and 0/1 columns named like labels, or a column `label` with
@@ -87,8 +111,8 @@ pub fn from_image_folder(root: &Path, source: &str) -> Result<Vec<Row>, Manifest
 /// # Errors
 /// When there is no column of file names or of labels, or a cell is neither 0, 1 nor empty.
 pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Vec<Row>, Vec<String>), ManifestError> {
-    let failed = csv_error(table);
-    let mut reader = csv::Reader::from_path(table).map_err(&failed)?;
+    let failed = |error| csv_error(table, error);
+    let mut reader = open_table(table)?;
     let names: Vec<String> = (reader.headers().map_err(&failed)?.iter())
         .map(|name| column_name(name).to_ascii_lowercase().replace([' ', '-'], "_"))
         .collect();
@@ -155,8 +179,8 @@ pub fn from_multi_hot_csv(table: &Path, root: &Path, source: &str) -> Result<(Ve
 /// # Errors
 /// When a column is missing, or there is no eye.
 pub fn from_odir(table: &Path, root: &Path, source: &str) -> Result<Vec<Row>, ManifestError> {
-    let failed = csv_error(table);
-    let mut reader = csv::Reader::from_path(table).map_err(&failed)?;
+    let failed = |error| csv_error(table, error);
+    let mut reader = open_table(table)?;
     let header = reader.headers().map_err(&failed)?.clone();
     let column = |name: &str| {
         let found = header.iter().position(|found| column_name(found).eq_ignore_ascii_case(name));
@@ -201,7 +225,7 @@ fn with_ending(root: &Path, name: &str) -> String {
     if root.join(name).is_file() {
         return name.to_owned();
     }
-    let candidates = PHOTOGRAPHS.iter().map(|ending| format!("{name}.{ending}"));
+    let candidates = image::ENDINGS.iter().map(|ending| format!("{name}.{ending}"));
     candidates.into_iter().find(|candidate| root.join(candidate).is_file()).unwrap_or_else(|| name.to_owned())
 }
 
@@ -212,18 +236,27 @@ mod tests {
     #[test]
     fn class_folders_claim_their_label_and_nothing_of_other_conditions() {
         let root = tempfile::tempdir().unwrap();
-        for file in ["Glaucoma/b.JPG", "normal/a.png", "normal/notes.txt"] {
+        for file in [
+            "Glaucoma/b.JPG",
+            "Glaucoma/second visit/c.jfif",
+            "Glaucoma/.thumbs/d.jpg",
+            "normal/a.png",
+            "normal/notes.txt",
+            "loose.dcm",
+        ] {
             let path = root.path().join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, b"x").unwrap();
         }
-        let rows = from_image_folder(root.path(), "clinic").unwrap();
-        assert_eq!(rows.len(), 2);
+        let (rows, left_out) = from_image_folder(root.path(), "clinic").unwrap();
+        assert_eq!(left_out, ["loose.dcm", "normal/notes.txt"].map(|file| root.path().join(file)));
+        let files: Vec<&str> = rows.iter().map(|row| row.file.as_str()).collect();
+        assert_eq!(files, ["Glaucoma/b.JPG", "Glaucoma/second visit/c.jfif", "normal/a.png"]);
         assert_eq!((rows[0].file.as_str(), rows[0].label(Label::Glaucoma)), ("Glaucoma/b.JPG", Some(true)));
         assert_eq!(rows[0].label(Label::Normal), Some(false));
         assert_eq!(rows[0].label(Label::Opacity), None);
-        assert_eq!(rows[1].label(Label::Normal), Some(true));
-        assert_eq!(rows[1].label(Label::Glaucoma), None, "normal says it already; the column stays the reader's own");
+        assert_eq!(rows[2].label(Label::Normal), Some(true));
+        assert_eq!(rows[2].label(Label::Glaucoma), None, "normal says it already; the column stays the reader's own");
 
         std::fs::create_dir(root.path().join("drusen")).unwrap();
         let error = from_image_folder(root.path(), "clinic").unwrap_err().to_string();

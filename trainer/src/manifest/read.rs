@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +15,7 @@ use super::{COLUMNS, ManifestError, Row};
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    csv: csv::Reader<File>,
+    csv: csv::Reader<BufReader<File>>,
     record: StringRecord,
     /// Position of each of [`COLUMNS`] in this file.
     positions: [Option<usize>; COLUMNS.len()],
@@ -26,8 +27,7 @@ impl Reader {
     /// # Errors
     /// When it can't be opened, or the header has no `file`, an unknown or a repeated column.
     pub fn open(path: &Path) -> Result<Self, ManifestError> {
-        let file = File::open(path).map_err(|source| ManifestError::Io { file: path.to_owned(), source })?;
-        let mut csv = csv::ReaderBuilder::new().has_headers(true).from_reader(file);
+        let mut csv = open_table(path)?;
         let header = csv.headers().map_err(|error| csv_error(path, error))?.clone();
         let positions = positions(path, &header)?;
         Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), positions })
@@ -121,6 +121,21 @@ impl Iterator for Reader {
     }
 }
 
+/// Opens a table, divided as its header is: by commas, or by semicolons or tabs, as spreadsheets write it where the comma
+/// stands in numbers.
+pub(super) fn open_table(path: &Path) -> Result<csv::Reader<BufReader<File>>, ManifestError> {
+    let failed = |source| ManifestError::Io { file: path.to_owned(), source };
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let delimiter = divider(file.fill_buf().map_err(failed)?);
+    Ok(csv::ReaderBuilder::new().delimiter(delimiter).from_reader(file))
+}
+
+/// What stands between the columns of a header.
+fn divider(start: &[u8]) -> u8 {
+    let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().find(|divider| header.contains(divider)).unwrap_or(b',')
+}
+
 /// Where each known column stands in a header.
 fn positions(path: &Path, header: &StringRecord) -> Result<[Option<usize>; COLUMNS.len()], ManifestError> {
     let mut positions = [None; COLUMNS.len()];
@@ -160,7 +175,7 @@ fn nearest(name: &str) -> &'static str {
 }
 
 /// Turns the CSV reader's error into ours.
-fn csv_error(path: &Path, error: csv::Error) -> ManifestError {
+pub(super) fn csv_error(path: &Path, error: csv::Error) -> ManifestError {
     let line = error.position().map_or(0, csv::Position::line);
     let file = path.to_owned();
     match error.into_kind() {
@@ -204,6 +219,18 @@ mod tests {
         assert_eq!(manifest.rows[1].label(Label::Glaucoma), None);
         assert_eq!(manifest.rows[1].file, "b c.png");
         assert_eq!(manifest.rows[1].group, None);
+    }
+
+    #[test]
+    fn tables_as_spreadsheets_write_them_where_the_comma_stands_in_numbers_are_read() {
+        for divider in [";", "\t"] {
+            let text = "\u{feff}file;source;glaucoma;note\r\n\"a, b.jpg\";s;1;1,5\r\n".replace(';', divider);
+            let manifest = read(&text).unwrap();
+            assert_eq!(manifest.rows[0].file, "a, b.jpg");
+            assert_eq!((manifest.rows[0].label(Label::Glaucoma), manifest.rows[0].note.as_str()), (Some(true), "1,5"));
+        }
+        // With commas in the header they divide, whatever else stands there.
+        assert_eq!(read("file,note\na.jpg,x;y\n").unwrap().rows[0].note, "x;y");
     }
 
     #[test]

@@ -15,41 +15,8 @@ pub mod leave_out;
 pub mod near_duplicate;
 pub mod stratify;
 
-use std::fmt;
-
+pub use ocellus_handover::Side;
 use serde::{Deserialize, Serialize};
-
-/// A side of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Weights are fitted on it.
-    Train,
-    /// Early stopping, thresholds and calibration are fixed on it.
-    Validation,
-    /// Looked at last.
-    Test,
-}
-
-impl Side {
-    /// All sides in order.
-    pub const ALL: [Side; 3] = [Side::Train, Side::Validation, Side::Test];
-
-    /// The name, which is also the file's stem: `train`, `validation`, `test`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Side::Train => "train",
-            Side::Validation => "validation",
-            Side::Test => "test",
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// How much goes to each side.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -8,8 +8,7 @@ use std::{
     path::Path,
 };
 
-use ocellus_model::preprocess::PreprocessSpec;
-use serde::{Deserialize, Serialize};
+pub use ocellus_handover::{RESULT_FILE, TrainedElsewhere};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -31,31 +30,6 @@ use crate::{
     task::Task,
 };
 
-/// File in which the other program says what it did.
-pub const RESULT_FILE: &str = "result.json";
-
-/// What the other program says it did.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainedElsewhere {
-    /// The program and its version.
-    pub program: String,
-    /// What computed, e.g. `CUDA 0`.
-    pub device: String,
-    /// Names of the outputs, in order.
-    pub outputs: Vec<String>,
-    /// Preprocessing of the network's input.
-    pub spec: PreprocessSpec,
-    /// Photographs trained on.
-    pub train_photographs: usize,
-    /// Steps of the run.
-    pub steps: usize,
-    /// Mean training loss of each epoch.
-    pub train_loss: Vec<f64>,
-    /// The recipe, as its file had it.
-    pub recipe: String,
-}
-
 /// Takes a result over. `setup` holds the configuration the plan was made with (with the weights the training started
 /// from), the split, and the run folder to make, which must not hold a run.
 ///
@@ -63,10 +37,7 @@ pub struct TrainedElsewhere {
 /// When the result can't be read, is of other outputs or of another preprocessing than the configuration's, or the
 /// network can't be run.
 pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainError> {
-    let path = result.join(RESULT_FILE);
-    let text = fs::read(&path).map_err(TrainError::io(&path))?;
-    let said: TrainedElsewhere = serde_json::from_slice(&text)
-        .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
+    let said = TrainedElsewhere::read(result)?;
     let config = &setup.config;
     config.check()?;
     let train_rows = Manifest::read(&setup.split.join("train.csv"))?.rows;
@@ -99,7 +70,8 @@ pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainErro
     train.weigh(&task, &config.balance);
     let mut digest = Sha256::new();
     digest.update(run_digest(config, &weights, &train, &validation));
-    digest.update(&text);
+    let path = result.join(RESULT_FILE);
+    digest.update(fs::read(&path).map_err(TrainError::io(&path))?);
     let run = Run { setup, task, network, train, validation, left_out, digest: hex(&digest.finalize()), weights };
     run.write_adopted((result, &model), &said, ui)
 }

@@ -63,6 +63,9 @@ pub enum TrainError {
     /// What is said of the photographs that made the network can't be written.
     #[error(transparent)]
     TrainedOn(#[from] crate::trained_on::TrainedOnError),
+    /// What another program handed over can't be used.
+    #[error(transparent)]
+    Handover(#[from] ocellus_handover::HandoverError),
     /// The configuration can't be used.
     #[error(transparent)]
     Config(#[from] config::ConfigError),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub use ocellus_handover::MODEL_FILE;
 use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,6 @@ use crate::{
     task::Task,
 };
 
-/// Name of the weights' file in a run folder.
-pub const MODEL_FILE: &str = "model.safetensors";
 /// Name of this description in a run folder.
 pub const RUN_FILE: &str = "run.json";
 
