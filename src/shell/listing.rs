@@ -29,7 +29,7 @@ pub type Fetch = Box<dyn Fn() -> Result<Vec<Expected>, String> + Send>;
 /// Its name in the record.
 const KEPT: &str = "worklist";
 /// Seconds after which what was kept says nothing of today, and whoever was screened before may be here again.
-const A_DAY: i64 = 16 * 60 * 60;
+const RECENT: i64 = 16 * 60 * 60;
 /// Encounters of a day that are looked at.
 const SCREENED_MAX: u32 = 1000;
 
@@ -78,12 +78,12 @@ impl Listing {
         let now = Stamp::now().unix_seconds;
         let known = self.hatch.with(move |store| {
             let mut kept: Kept = store.kept(KEPT)?.unwrap_or_default();
-            if (kept.at - now).abs() > A_DAY && !kept.expected.is_empty() {
+            if (kept.at - now).abs() > RECENT && !kept.expected.is_empty() {
                 // Who was expected on another day need not be known any more.
                 kept = Kept::default();
                 store.keep(KEPT, &kept)?;
             }
-            let recent = Search { begun: Some(now - A_DAY..i64::MAX), practice: Some(false), ..Search::default() };
+            let recent = Search { begun: Some(now - RECENT..i64::MAX), practice: Some(false), ..Search::default() };
             let screened = store.list(&recent, SCREENED_MAX)?.into_iter().filter(|visit| visit.state == "ended");
             Ok((kept.expected, screened.map(|visit| visit.patient.id).collect::<HashSet<String>>()))
         });
