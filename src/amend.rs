@@ -16,8 +16,9 @@ use crate::{
     interchange::{Screening, dicom::Pupil},
     language::Language,
     record::{Amendment, Encounter, EncounterId, NewReport, Store, StoreError},
-    report::{self, Paper, Report, ReportError, Thumbnail},
-    sending::{NotAScreening, Shown, screening},
+    report::{self, Report, ReportError, Thumbnail},
+    sending::{NotAScreening, Shown, begun, screening},
+    shell::Reports,
     station::Patient,
     store::{Begun, Destinations, Device, Stamp},
 };
@@ -27,12 +28,10 @@ use crate::{
 pub struct Printing {
     /// What in.
     pub language: Language,
-    /// What on.
-    pub paper: Paper,
+    /// How they are made.
+    pub reports: Reports,
     /// Months until the next screening of a patient without referable signs.
     pub screen_again_months: u32,
-    /// By when a referred patient is to be examined: weeks; none where the site names no time.
-    pub examined_within_weeks: Option<u32>,
 }
 
 /// Why nothing was put right.
@@ -62,12 +61,13 @@ pub fn amend(
 ) -> Result<String, AmendError> {
     let stored = store.read(encounter, actor, at)?;
     let (screening, shown) = screening(store.id(), &stored)?;
+    let Begun { amended, .. } = begun(&stored)?;
     let number = format!("{}-{}", stored.summary.name, stored.reports.len() + 1);
     let replaces = stored.reports.last().map(|report| report.number.clone());
     let mut eye = |eye| printed(store, &stored, &screening, &shown, eye);
     let report = Report {
         language: printing.language,
-        paper: printing.paper,
+        paper: printing.reports.paper,
         id: number.clone(),
         replaces: replaces.clone(),
         device: Device {
@@ -88,11 +88,10 @@ pub fn amend(
         left: eye(Laterality::Os)?,
         outcome: screening.disposition,
         screen_again_months: printing.screen_again_months,
-        examined_within_weeks: printing.examined_within_weeks,
+        examined_within_weeks: printing.reports.examined_within_weeks,
     };
     let pdf = report.pdf()?;
-    let before = Begun::of(&stored).ok().flatten().unwrap_or_default();
-    let begun = Begun { order: None, amended: before.amended + 1 };
+    let begun = Begun { order: None, amended: amended + 1 };
     let report = NewReport { number: &number, replaces: replaces.as_deref(), pdf: &pdf };
     let send = destinations.of(screening.is_real());
     store.amend(encounter, Amendment { patient, begun: &begun, report, send: &send, actor }, at)?;

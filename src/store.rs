@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     encounter::Entry,
     judge::{BundleId, Record},
-    record::{Begin, Encounter, EncounterId, End, Key, NewReport, Sending, Shot, Store},
+    record::{Begin, EncounterId, End, Key, NewReport, Sending, Shot, Store},
     station::{Beginning, Order},
 };
 
@@ -117,16 +117,6 @@ pub(crate) struct Begun {
     /// How often the encounter was put down to another patient.
     #[serde(default)]
     pub(crate) amended: u32,
-}
-
-impl Begun {
-    /// Of an encounter of the record; none where nothing was stored.
-    ///
-    /// # Errors
-    /// When what was stored is not as this program writes it.
-    pub(crate) fn of(encounter: &Encounter) -> Result<Option<Self>, serde_json::Error> {
-        Option::deserialize(&encounter.begun)
-    }
 }
 
 /// The end of an encounter, as stored.

@@ -254,9 +254,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             })?;
             let printing = Printing {
                 language: config.site.language,
-                paper: reports(&config).paper,
+                reports: reports(&config),
                 screen_again_months: config.site.screen_again_months,
-                examined_within_weeks: reports(&config).examined_within_weeks,
             };
             let destinations = sending::destinations(&config);
             let mut store = open(device)?;

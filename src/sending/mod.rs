@@ -34,6 +34,7 @@ mod way;
 mod worklist;
 
 pub use archive::ArchiveCheck;
+pub(crate) use screening::begun;
 pub use screening::{NotAScreening, Shown, screening};
 pub use sender::{How, Hurry, Sender, Shelf, Went, destinations};
 pub use way::SetUpError;

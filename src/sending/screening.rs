@@ -144,9 +144,7 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
     let Ended { bundle, looks_for, end } = read("its end", body)?;
     let End::Result { right, left, patient, pre_check } = end else { return Err(no_result()) };
     let device: Device = read("the device", &encounter.device)?;
-    let unreadable =
-        |error: serde_json::Error| NotAScreening::Unreadable { what: "its beginning", reason: error.to_string() };
-    let Begun { order, amended } = Begun::of(encounter).map_err(unreadable)?.unwrap_or_default();
+    let Begun { order, amended } = begun(encounter)?;
     // An archive would keep what it was sent of somebody else under the same UIDs.
     let again = if amended == 0 { String::new() } else { format!("amended/{amended}/") };
     let original = |part: &str| {
@@ -209,6 +207,14 @@ pub fn screening(record: [u8; 16], encounter: &Encounter) -> Result<(Screening, 
         practice: summary.practice,
     };
     Ok((screening, shown))
+}
+
+/// What was stored at the beginning; where that was nothing, nothing was ordered or amended.
+///
+/// # Errors
+/// When it is not as this program writes it.
+pub(crate) fn begun(encounter: &Encounter) -> Result<Begun, NotAScreening> {
+    read("its beginning", &encounter.begun).map(Option::unwrap_or_default)
 }
 
 /// What a bundle looks for, as far as the photographs tell.

@@ -92,13 +92,12 @@ impl TrainedOn {
     /// # Errors
     /// When the split can't be read.
     pub fn of_split(split: &Path, root: &Path) -> Result<Self, TrainedOnError> {
-        let mut parts = HashMap::new();
-        // What was trained on says more than what chose.
+        let mut made = Self::default();
         for (file, part) in [("validation.csv", Part::Chose), ("train.csv", Part::Trained)] {
             let rows = Manifest::read(&split.join(file))?.rows;
-            parts.extend(rows.iter().filter_map(|row| Some((digits(row, root)?, part))));
+            rows.iter().filter_map(|row| digits(row, root)).for_each(|digits| made.add(digits, part));
         }
-        Ok(Self { parts })
+        Ok(made)
     }
 
     /// These, and those that made the network whose weights lie in a folder, where that is known.
@@ -107,13 +106,17 @@ impl TrainedOn {
     /// When that folder's file can't be read or is not such a file.
     pub fn with_those_of(mut self, folder: &Path) -> Result<Self, TrainedOnError> {
         for (digits, part) in Self::read(folder)?.unwrap_or_default().parts {
-            // What was trained on says more than what chose.
-            let known = self.parts.entry(digits).or_insert(part);
-            if part == Part::Trained {
-                *known = part;
-            }
+            self.add(digits, part);
         }
         Ok(self)
+    }
+
+    /// Adds a photograph. Where it is known already, that it was trained on says more than that it chose.
+    fn add(&mut self, digits: String, part: Part) {
+        let known = self.parts.entry(digits).or_insert(part);
+        if part == Part::Trained {
+            *known = part;
+        }
     }
 
     /// Reads the file of a run folder or a bundle; none where there is none.
@@ -127,7 +130,7 @@ impl TrainedOn {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(TrainedOnError::Io { path, source }),
         };
-        let mut parts = HashMap::new();
+        let mut made = Self::default();
         for (line, found) in (1..).zip(text.lines()) {
             let known = found.split_once(' ').and_then(|(part, digits)| {
                 let part = [Part::Trained, Part::Chose].into_iter().find(|known| known.as_str() == part)?;
@@ -137,14 +140,9 @@ impl TrainedOn {
             let Some((digits, part)) = known else {
                 return Err(TrainedOnError::Line { path, line, found: found.to_owned() });
             };
-            // A file that is put together of two may say both; what was trained on says more.
-            if part == Part::Trained {
-                parts.insert(digits, part);
-            } else {
-                parts.entry(digits).or_insert(part);
-            }
+            made.add(digits, part);
         }
-        Ok(Some(Self { parts }))
+        Ok(Some(made))
     }
 
     /// The file's text, the same for the same photographs.
