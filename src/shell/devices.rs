@@ -25,7 +25,7 @@ use super::{
     judging, keeping, lights,
     lights::Lights,
     listing::{Fetch, Listing},
-    live::{Eyepiece, Preview},
+    live::{Eyepiece, Preview, measure_newest},
     practice::Room,
     pulse::{Pulse, Watchdog},
     showing::{self, Scene, Surface},
@@ -183,8 +183,10 @@ impl Devices {
         let device_of_reports = device.clone();
         let simulated = camera.is_simulated() || port.is_simulated();
         let geometry = panel.geometry();
-        let [camera_pulse, judge_pulse, store_pulse, light_pulse, panel_pulse] = [(); 5].map(|()| Pulse::default());
+        let [camera_pulse, live_pulse, judge_pulse, store_pulse, light_pulse, panel_pulse] =
+            [(); 6].map(|()| Pulse::default());
         let wanted = Arc::new(AtomicBool::new(false));
+        let (frames_in, frames) = watch::channel(None);
         let (newest_in, newest) = watch::channel(None);
         let (scene, scenes) = watch::channel(None);
         let (judged_by_in, judged_by) = watch::channel(None);
@@ -196,7 +198,7 @@ impl Devices {
         let eyepiece = Eyepiece {
             camera,
             wanted: wanted.clone(),
-            newest: newest_in,
+            frames: frames_in,
             tell: tell.clone(),
             pulse: camera_pulse.clone(),
         };
@@ -222,6 +224,10 @@ impl Devices {
         spawn("worklist", move || listing.run(&lists))?;
         // The camera's thread ends by itself when nobody listens; it may be waiting for a frame until then.
         spawn("camera", move || eyepiece.run())?;
+        {
+            let pulse = live_pulse.clone();
+            spawn("live picture", move || measure_newest(frames, &newest_in, &pulse))?;
+        }
         let mut threads = vec![
             {
                 let (tell, pulse) = (tell.clone(), judge_pulse.clone());
@@ -239,6 +245,7 @@ impl Devices {
         ];
         let mut pulses = vec![
             ("the camera", camera_pulse),
+            ("the live picture", live_pulse),
             ("the judge", judge_pulse),
             ("the store", store_pulse),
             ("the controller", light_pulse),

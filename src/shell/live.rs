@@ -1,4 +1,7 @@
-//! The camera's thread: the newest frame is measured for aiming, older ones are dropped; photographs are handed on.
+//! The camera's thread takes frames as they come and hands photographs on; beside it the newest frame is measured for aiming.
+//!
+//! They are two because the frame that a flash lit comes once: a camera drops frames for which no buffer is free, and on a
+//! slow processor measuring one takes longer than several take to come. Frames that came meanwhile are dropped.
 
 use std::{
     sync::{
@@ -25,6 +28,9 @@ const FRAME_WITHIN: Duration = Duration::from_secs(1);
 /// How long a camera that is gone is left alone, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// From one look for a newer frame to the next.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// A frame of the live picture, measured.
 #[derive(Debug, Clone)]
 pub(super) struct Preview {
@@ -42,7 +48,8 @@ pub(super) struct Eyepiece {
     pub(super) camera: Box<dyn Camera + Send>,
     /// Whether somebody aims: otherwise frames are not measured.
     pub(super) wanted: Arc<AtomicBool>,
-    pub(super) newest: watch::Sender<Option<Arc<Preview>>>,
+    /// The newest frame of the live picture; none where the camera delivers nothing.
+    pub(super) frames: watch::Sender<Option<Arc<CameraFrame>>>,
     pub(super) tell: mpsc::Sender<Told>,
     pub(super) pulse: Pulse,
 }
@@ -64,17 +71,14 @@ impl Eyepiece {
                     if frame.lit_by_flash {
                         self.say(Told::Photograph(frames::into_file(frame)));
                     } else if self.wanted.load(Ordering::Relaxed) {
-                        match measure(&frame) {
-                            Some(preview) => drop(self.newest.send_replace(Some(Arc::new(preview)))),
-                            None => log::info!("{}: a frame cannot be read", self.camera.name()),
-                        }
+                        drop(self.frames.send_replace(Some(Arc::new(frame))));
                     }
                 }
                 Err(error) => {
                     if delivers != Some(false) {
                         delivers = Some(false);
                         self.say(Told::Camera(Err(format!("{}: {error}", self.camera.name()))));
-                        self.newest.send_replace(None);
+                        drop(self.frames.send_replace(None));
                     }
                     if !matches!(error, CameraError::Stalled { .. }) {
                         thread::sleep(back_off);
@@ -88,6 +92,31 @@ impl Eyepiece {
     fn say(&self, told: Told) {
         // Nobody listens only when the program ends.
         let _ended = self.tell.blocking_send(told);
+    }
+}
+
+/// Measures the newest frame again and again. Ends with the camera's thread.
+pub(super) fn measure_newest(
+    mut frames: watch::Receiver<Option<Arc<CameraFrame>>>,
+    newest: &watch::Sender<Option<Arc<Preview>>>,
+    pulse: &Pulse,
+) {
+    loop {
+        pulse.beat();
+        match frames.has_changed() {
+            Ok(true) => {}
+            Ok(false) => {
+                thread::sleep(LOOK);
+                continue;
+            }
+            Err(_) => return,
+        }
+        let frame = frames.borrow_and_update().clone();
+        match frame.as_deref().map(measure) {
+            None => drop(newest.send_replace(None)),
+            Some(Some(preview)) => drop(newest.send_replace(Some(Arc::new(preview)))),
+            Some(None) => log::info!("a frame of the live picture cannot be read"),
+        }
     }
 }
 
@@ -124,4 +153,59 @@ fn brightness(pixels: &::image::RgbImage, field: &Field) -> f64 {
         }
     }
     if count > 0.0 { sum / count } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use ocellus_board::camera::PixelFormat;
+
+    use super::*;
+
+    /// Frames of the live picture, then the one that the flash lit, then nothing.
+    struct Scripted(Vec<CameraFrame>);
+
+    impl Camera for Scripted {
+        fn name(&self) -> &str {
+            "scripted"
+        }
+
+        fn is_simulated(&self) -> bool {
+            true
+        }
+
+        fn next_frame(&mut self, within: Duration) -> Result<CameraFrame, CameraError> {
+            self.0.pop().ok_or(CameraError::Stalled { within })
+        }
+    }
+
+    fn frame(number: u8, lit_by_flash: bool) -> CameraFrame {
+        let format = PixelFormat::Jpeg;
+        CameraFrame { sequence: number.into(), taken: None, format, lit_by_flash, bytes: vec![number] }
+    }
+
+    #[test]
+    fn a_photograph_comes_however_long_measuring_takes_and_of_the_frames_before_it_the_newest_is_left() {
+        let camera = Scripted(vec![frame(4, true), frame(3, false), frame(2, false), frame(1, false)]);
+        let (frames_in, mut frames) = watch::channel(None);
+        let (tell, mut told) = mpsc::channel(4);
+        let eyepiece = Eyepiece {
+            camera: Box::new(camera),
+            wanted: Arc::new(AtomicBool::new(true)),
+            frames: frames_in,
+            tell,
+            pulse: Pulse::default(),
+        };
+        let thread = thread::spawn(move || eyepiece.run());
+        // Nobody measures at all.
+        assert!(matches!(told.blocking_recv(), Some(Told::Camera(Ok(())))));
+        let Some(Told::Photograph(bytes)) = told.blocking_recv() else { panic!("expected the photograph") };
+        assert_eq!(bytes, [4]);
+        let newest = frames.borrow_and_update().clone().map(|frame| frame.sequence);
+        // The camera says nothing any more: its last picture is taken away, sooner or later.
+        assert!([Some(3), None].contains(&newest), "{newest:?}");
+        assert!(matches!(told.blocking_recv(), Some(Told::Camera(Err(_)))));
+        assert!(frames.borrow_and_update().is_none());
+        drop(told);
+        thread.join().unwrap();
+    }
 }

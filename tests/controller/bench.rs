@@ -1,33 +1,17 @@
 //! A host that speaks with an emulated controller, and what it has heard.
 
 use std::{
-    env, io,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use ocellus_board::controller::{Address, Client, Event, Port, Refusal, Request, RequestId, SerialPort, Status};
-use tempfile::TempDir;
-
-use crate::{
-    emulator::{Emulator, Lamps},
+use ocellus_tests::{
+    emulator::{Emulator, Lamps, firmware},
     patience::Deadline,
 };
-
-/// The variable that names the firmware's file; `make test` builds it and sets this.
-const FIRMWARE: &str = "OCELLUS_FIRMWARE";
-
-/// The firmware's file; a line says so where there is none and the test is not run.
-pub(crate) fn firmware() -> Option<PathBuf> {
-    let file = env::var_os(FIRMWARE).filter(|file| !file.is_empty()).map(PathBuf::from);
-    match &file {
-        None => eprintln!("not run: {FIRMWARE} names no file. `make firmware-test` builds it and runs this"),
-        Some(file) => {
-            assert!(file.is_file(), "{FIRMWARE}: no file {}. `scripts/firmware.sh build` makes it", file.display());
-        }
-    }
-    file
-}
+use tempfile::TempDir;
 
 /// A client and the controller it speaks with.
 #[derive(Debug)]

@@ -3,18 +3,13 @@
 //! Nothing is timed here but bounds: emulation says nothing of the speed of a real controller.
 
 mod bench;
-mod emulator;
-mod patience;
 
 use std::time::{Duration, Instant};
 
 use ocellus_board::controller::{Capabilities, Event, ForcedOff, Refusal, Request};
+use ocellus_tests::{emulator::Lamps, patience::Deadline};
 
-use crate::{
-    bench::{Bench, Spoilt},
-    emulator::Lamps,
-    patience::Deadline,
-};
+use crate::bench::{Bench, Spoilt};
 
 const AIM: Request = Request::AimingLight { permille: 300 };
 const FLASH: Request = Request::Flash { permille: 500, duration_us: 20_000 };

@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("board/wire", &[]),
     ("trainer", &["ocellus-model", "ocellus-handover"]),
     ("trainer/handover", &["ocellus-model"]),
-    ("tests", &["ocellus", "ocellus-trainer", "ocellus-model", "ocellus-board", "ocellus-wire"]),
+    ("tests", &["ocellus", "ocellus-trainer", "ocellus-model", "ocellus-board", "ocellus-wire", "ocellus-vm"]),
     ("tests/vm", &[]),
     ("tests/vm/guest", &["ocellus-board"]),
 ];

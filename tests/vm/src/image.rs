@@ -70,6 +70,28 @@ impl Image {
         self
     }
 
+    /// With a program that was built elsewhere, as `/usr/bin/NAME`.
+    #[must_use]
+    pub fn built(mut self, name: &str, path: &Path) -> Self {
+        self.with_libraries(path, name);
+        self
+    }
+
+    /// With all files of a folder, at `into`.
+    ///
+    /// # Panics
+    /// When it can't be read.
+    #[must_use]
+    pub fn folder(mut self, into: &str, from: &Path) -> Self {
+        let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        for entry in entries.map(|entry| entry.expect("a folder is read to its end")) {
+            let (path, name) = (entry.path(), entry.file_name());
+            let into = format!("{into}/{}", name.to_str().expect("names are UTF-8"));
+            self = if path.is_dir() { self.folder(&into, &path) } else { self.file(&into, &read(&path)) };
+        }
+        self
+    }
+
     /// With a program and the libraries that it needs; of one that carries its own, `ldd` names none.
     fn with_libraries(&mut self, path: &Path, name: &str) {
         let needed = Command::new("ldd").arg(path).output().expect("ldd is part of the C library");

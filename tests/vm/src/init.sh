@@ -1,6 +1,6 @@
 #!/bin/sh
-# First program of the virtual machine: mounts what Linux offers, then runs one command after the other that come as
-# lines on the second serial line. Behind what a command says stands a line "<exit CODE>", the sign for its end.
+# First program of the virtual machine: mounts what Linux offers, then runs commands that come as lines on the second and
+# the third serial line, one after the other on each. Behind what a command says stands a line "<exit CODE>", the sign for its end.
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin
 mount -t proc none /proc
 mount -t sysfs none /sys
@@ -9,12 +9,17 @@ mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts none /dev/pts
 mount -t tmpfs none /dev/shm
 mount -t tmpfs none /tmp
-stty -F /dev/ttyS1 raw -echo
-exec </dev/ttyS1 >/dev/ttyS1 2>&1
-echo "<ready>"
-while read -r line; do
-    # A program of its own, so that no command can end this loop, nor read its next lines.
-    sh -c "$line" </dev/null
-    echo "<exit $?>"
-done
+# Runs what comes on a serial line.
+serve() {
+    stty -F "$1" raw -echo
+    exec <"$1" >"$1" 2>&1
+    echo "<ready>"
+    while read -r line; do
+        # A program of its own, so that no command can end this loop, nor read its next lines.
+        sh -c "$line" </dev/null
+        echo "<exit $?>"
+    done
+}
+(serve /dev/ttyS2) &
+serve /dev/ttyS1
 poweroff -f

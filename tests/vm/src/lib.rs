@@ -24,4 +24,4 @@ pub mod qmp;
 
 pub use image::Image;
 pub use kit::Kit;
-pub use machine::{Hardware, Machine, Said};
+pub use machine::{Hardware, Machine, Said, Shell};

@@ -1,9 +1,10 @@
-//! The machine that runs: commands in, what they said out.
+//! The machine that runs, with two shells: commands in, what they said out.
 
 use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Write},
+    ops::{Deref, DerefMut},
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -61,15 +62,26 @@ pub struct Said {
     pub text: String,
 }
 
-/// A machine that runs. It ends when this is dropped.
+/// A machine that runs. It ends when this is dropped, as if its power were cut.
+///
+/// It is its first shell, too.
 #[derive(Debug)]
 pub struct Machine {
     qemu: Child,
     qmp: Qmp,
+    first: Shell,
+    beside: Shell,
+    folder: TempDir,
+}
+
+/// A shell inside: one command after the other.
+#[derive(Debug)]
+pub struct Shell {
     /// The line on which commands go in and what they say comes out.
     orders: UnixStream,
     said: Receiver<String>,
-    folder: TempDir,
+    /// Where QEMU and the kernel leave what they say.
+    folder: PathBuf,
 }
 
 impl Machine {
@@ -83,7 +95,7 @@ impl Machine {
         let at = |name: &str| folder.path().join(name);
         let socket = |name: &str| format!("unix:{},server=off", at(name).display());
         // QEMU calls here: so nobody has to try when its sockets are there.
-        let (qmp, orders) = (listen(&at("qmp")), listen(&at("orders")));
+        let [qmp, first, beside] = ["qmp", "first", "beside"].map(|name| listen(&at(name)));
         let qemu = Command::new(QEMU)
             .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults", "-no-reboot"])
             .args(["-display", "none", "-vga", "none"])
@@ -94,7 +106,7 @@ impl Machine {
             .arg(image)
             .args(["-append", KERNEL])
             .args(["-serial", &format!("file:{}", at("console").display())])
-            .args(["-serial", &socket("orders"), "-qmp", &socket("qmp")])
+            .args(["-serial", &socket("first"), "-serial", &socket("beside"), "-qmp", &socket("qmp")])
             .args(&hardware.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -103,22 +115,20 @@ impl Machine {
             .unwrap_or_else(|error| panic!("{QEMU}: {error}; `scripts/setup.sh vm` installs it"));
         // From here on the machine is ended, whatever fails.
         let mut guard = Guard(Some(qemu));
-        let orders = guard.called(&folder, &orders);
-        let qmp = Qmp::new(guard.called(&folder, &qmp));
-        let (tell, said) = channel();
-        let lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
-        // It ends when the machine does.
-        thread::spawn(move || {
-            for line in lines.split(b'\n').map_while(Result::ok) {
-                if tell.send(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()).is_err() {
-                    return;
-                }
-            }
-        });
+        let [first, beside] =
+            [first, beside].map(|calls| Shell::new(guard.called(folder.path(), &calls), folder.path()));
+        let qmp = Qmp::new(guard.called(folder.path(), &qmp));
         let qemu = guard.0.take().expect("the guard holds it until here");
-        let machine = Machine { qemu, qmp, orders, said, folder };
-        machine.hear(Instant::now() + BOOT, "the first word", |line| (line == "<ready>").then_some(()));
+        let machine = Machine { qemu, qmp, first, beside, folder };
+        for shell in [&machine.first, &machine.beside] {
+            shell.hear(Instant::now() + BOOT, "the first word", |line| (line == "<ready>").then_some(()));
+        }
         machine
+    }
+
+    /// The second shell, for what is done while the first one is busy.
+    pub fn beside(&mut self) -> &mut Shell {
+        &mut self.beside
     }
 
     /// QEMU's own line.
@@ -134,6 +144,36 @@ impl Machine {
     /// What the kernel has said so far.
     pub fn console(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.path().join("console")).unwrap_or_default()).into_owned()
+    }
+}
+
+impl Deref for Machine {
+    type Target = Shell;
+
+    fn deref(&self) -> &Shell {
+        &self.first
+    }
+}
+
+impl DerefMut for Machine {
+    fn deref_mut(&mut self) -> &mut Shell {
+        &mut self.first
+    }
+}
+
+impl Shell {
+    fn new(orders: UnixStream, folder: &Path) -> Self {
+        let (tell, said) = channel();
+        let lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
+        // It ends when the machine does.
+        thread::spawn(move || {
+            for line in lines.split(b'\n').map_while(Result::ok) {
+                if tell.send(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        Shell { orders, said, folder: folder.to_owned() }
     }
 
     /// Gives a command to the shell inside, and does not wait. Its end is for [`finish`](Self::finish).
@@ -224,7 +264,7 @@ struct Guard(Option<Child>);
 
 impl Guard {
     /// Waits until QEMU calls.
-    fn called(&mut self, folder: &TempDir, calls: &Receiver<UnixStream>) -> UnixStream {
+    fn called(&mut self, folder: &Path, calls: &Receiver<UnixStream>) -> UnixStream {
         let end = Instant::now() + SOCKET;
         loop {
             match calls.recv_timeout(Duration::from_millis(200)) {
@@ -256,9 +296,9 @@ impl Drop for Guard {
 }
 
 /// What QEMU and the kernel said last.
-fn last_words(folder: &TempDir) -> String {
+fn last_words(folder: &Path) -> String {
     let last = |name: &str| {
-        let path: PathBuf = folder.path().join(name);
+        let path: PathBuf = folder.join(name);
         let text = String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(SHOWN)..].join("\n")

@@ -18,11 +18,18 @@ use serde::{Serialize, de::DeserializeOwned};
 const NOTICES: Notices =
     Notices { pressed: true, presses: 3, forced_offs: 300, forced_off: Some(ForcedOff::AimingTooLong) };
 
-/// The message gives these bytes, and these bytes give the message.
+/// The message gives these bytes, and these bytes give the message; a frame of it with a flipped bit gives nothing.
 fn pinned<M: Serialize + DeserializeOwned + PartialEq + Debug>(message: M, bytes: &[u8]) {
     let mut buffer = [0; 64];
     assert_eq!(postcard::to_slice(&message, &mut buffer).unwrap(), bytes, "{message:?}");
     assert_eq!(postcard::from_bytes::<M>(bytes).unwrap(), message);
+    let frame = Frame::encode(7, &message).unwrap();
+    for bit in 0..frame.bytes().len() * 8 {
+        let mut decoder = Decoder::default();
+        let flipped = frame.bytes().iter().enumerate();
+        let flipped = flipped.map(|(at, byte)| byte ^ if at == bit / 8 { 1 << (bit % 8) } else { 0 });
+        assert_eq!(flipped.filter_map(|byte| decoder.push::<M>(byte)).next(), None, "{message:?}, bit {bit}");
+    }
 }
 
 /// The same for a whole frame.

@@ -12,30 +12,30 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Waits for one thing.
 #[derive(Debug)]
-pub(crate) struct Deadline {
+pub struct Deadline {
     what: String,
     began: Instant,
 }
 
 impl Deadline {
     /// Begins to wait for it.
-    pub(crate) fn new(what: impl Into<String>) -> Self {
+    pub fn new(what: impl Into<String>) -> Self {
         Deadline { what: what.into(), began: Instant::now() }
     }
 
     /// What is waited for.
-    pub(crate) fn what(&self) -> &str {
+    pub fn what(&self) -> &str {
         &self.what
     }
 
     /// Whether to go on waiting, after the moment that lies between two looks.
-    pub(crate) fn is_ahead(&self) -> bool {
+    pub fn is_ahead(&self) -> bool {
         thread::sleep(LOOK);
         self.began.elapsed() < PATIENCE
     }
 
     /// Looks until there is something.
-    pub(crate) fn wait<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+    pub fn wait<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
         loop {
             if let Some(found) = look() {
                 return found;

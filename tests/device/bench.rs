@@ -1,0 +1,309 @@
+//! The device in software: the program that ships on a whole Linux with camera, panel, touch screen, code scanner, disk and
+//! the controller's firmware; before it an operator's eyes and hands, behind it somebody who breaks things.
+
+use std::{
+    env, fs,
+    fs::File,
+    io::{BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use embedded_graphics::prelude::Point;
+use image::RgbImage;
+use ocellus::{
+    screens::{Context, Screens},
+    station::{Press, Screen},
+};
+use ocellus_board::panel::Geometry;
+use ocellus_model::label::Output;
+use ocellus_tests::{
+    bundles::SignedBundle,
+    emulator::{Emulator, firmware},
+};
+use ocellus_vm::{Hardware, Image, Kit, Machine};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::eyes::{self, HEIGHT, WIDTH};
+
+/// How long anything may take: the processors are emulated, and other work may take what there is of the real ones.
+pub(crate) const SOON: Duration = Duration::from_secs(600);
+/// A touch counts from half a second after its screen came; the rest is for a machine that draws slowly.
+const SETTLES: Duration = Duration::from_millis(1500);
+/// From one look at the panel to the next.
+const LOOK: Duration = Duration::from_millis(200);
+/// What QEMU's absolute axes reach to.
+const MOST: u32 = 0x7fff;
+/// Rows of the status bar: what it says depends on the day.
+const BAR: u32 = 40;
+/// The PIN of everybody here.
+const PIN: &str = "2580";
+const OPERATORS: [&str; 5] = ["Amina K.", "Bashir O.", "Chipo M.", "Dinesh R.", "Esi B."];
+const MODULES: [&str; 12] = [
+    "virtio_pci",
+    "virtio_gpu",
+    "virtio_input",
+    "virtio_blk",
+    "evdev",
+    "xhci_pci",
+    "usbhid",
+    "hid_generic",
+    "ftdi_sio",
+    "crc32c_generic",
+    "ext4",
+    "vivid",
+];
+/// The disk's size in MiB.
+const DISK_MIB: u64 = 64;
+
+/// The device and what is done to it.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) machine: Machine,
+    pub(crate) controller: Emulator,
+    screens: Screens,
+    parts: Parts,
+}
+
+/// What outlives the device's power.
+#[derive(Debug)]
+struct Parts {
+    kit: Kit,
+    program: PathBuf,
+    firmware: PathBuf,
+    bundle: SignedBundle,
+    config: String,
+    folder: TempDir,
+}
+
+impl Parts {
+    fn disk(&self) -> PathBuf {
+        self.folder.path().join("disk")
+    }
+
+    fn line(&self) -> PathBuf {
+        self.folder.path().join("line")
+    }
+
+    fn controller(&self) -> Emulator {
+        Emulator::on_socket(&self.firmware, self.folder.path(), "pins", &self.line())
+    }
+
+    fn machine(&self) -> Machine {
+        let mut image = Image::new(&self.kit)
+            .modules(&MODULES)
+            .built("ocellus", &self.program)
+            .tool("v4l2-ctl")
+            .file("/etc/ocellus.toml", self.config.as_bytes())
+            .folder("/bundle", &self.bundle.directory())
+            .file("/maker.pub", &fs::read(self.bundle.key_file()).expect("the bundle has its key"));
+        for eye in eyes::ALL {
+            image = image.file(&format!("/eyes/{}", eye.name()), &eye.frame());
+        }
+        let hardware = Hardware { processors: 2, memory_mib: 1024, ..Hardware::default() }
+            .with("-device virtio-gpu-pci,id=gpu,xres=800,yres=480 -device virtio-keyboard-pci")
+            .with("-device qemu-xhci,id=usb -device usb-tablet,id=finger,bus=usb.0")
+            .with(&format!("-chardev socket,id=line,path={},reconnect=1", self.line().display()))
+            .with("-device usb-serial,id=controller,bus=usb.0,chardev=line")
+            .with(&format!("-drive if=none,id=disk,format=raw,cache=writethrough,file={}", self.disk().display()))
+            .with("-device virtio-blk-pci,drive=disk");
+        let mut machine = Machine::start(&self.kit, image, &hardware);
+        for module in MODULES.iter().filter(|module| **module != "vivid") {
+            machine.must(&format!("modprobe {module}"), SOON);
+        }
+        machine.must("mkdir -p /store && mount -t ext4 /dev/vda /store", SOON);
+        machine
+    }
+}
+
+impl Bench {
+    /// A device that has not been started, with an empty disk.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the device's parts");
+        let firmware = firmware().expect("the controller's program: make vm-test builds it");
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_ocellus-under-test"));
+        let config = config(&program);
+        // The network that ships takes a minute a photograph on a processor that is emulated.
+        let bundle = SignedBundle::constant(&[(Output::Anomaly, 2.0), (Output::DiabeticRetinopathy, 3.0)]);
+        let parts = Parts { kit: Kit::find(), program, firmware, bundle, config, folder };
+        File::create(parts.disk()).and_then(|disk| disk.set_len(DISK_MIB << 20)).expect("a file for the disk");
+        let made = Command::new("/sbin/mke2fs").args(["-q", "-t", "ext4"]).arg(parts.disk()).status();
+        assert!(made.is_ok_and(|status| status.success()), "mke2fs is part of every Debian");
+        let controller = parts.controller();
+        let machine = parts.machine();
+        let mut bench = Bench { machine, controller, screens: Screens::new(Geometry::SEVEN_INCH), parts };
+        bench.plug_camera_in();
+        bench
+    }
+
+    /// Lets the kernel have its camera.
+    pub(crate) fn plug_camera_in(&mut self) {
+        let shell = self.machine.beside();
+        shell.must(
+            "modprobe vivid n_devs=1 node_types=0x101 num_inputs=1 input_types=3 num_outputs=1 output_types=1",
+            SOON,
+        );
+        for node in ["/dev/video0", "/dev/video1"] {
+            shell.must(
+                &format!("v4l2-ctl -d {node} --set-dv-bt-timings gtf,width={WIDTH},height={HEIGHT},fps=30"),
+                SOON,
+            );
+        }
+        shell.must(&format!("v4l2-ctl -d /dev/video1 -x width={WIDTH},height={HEIGHT},pixelformat=RGB3"), SOON);
+        // What the first shows, the second sees.
+        shell.must("v4l2-ctl -d /dev/video0 -c loop_video=1,osd_text_mode=2", SOON);
+    }
+
+    /// A patient's eye comes before the camera; returns when it is seen on the panel.
+    pub(crate) fn eye(&mut self, eye: eyes::Eye) {
+        self.no_eye();
+        let shell = self.machine.beside();
+        let file = eye.name();
+        let show = format!("v4l2-ctl -d /dev/video1 --stream-out-mmap --stream-from /eyes/{file} --stream-loop");
+        shell.must(&format!("{show} >/dev/null 2>&1 &"), SOON);
+        // Retinas are red; where nothing is shown, the camera sees noise of all colours alike.
+        self.until("an eye on the panel", |seen| {
+            let mean = |channel: usize| {
+                let places = (140..260_u32).flat_map(|y| (110..230_u32).map(move |x| (x, y)));
+                places.map(|(x, y)| u32::from(seen.get_pixel(x, y).0[channel])).sum::<u32>()
+            };
+            mean(0) > 2 * mean(2) && mean(0) > 30 * 120 * 120
+        });
+    }
+
+    /// Nobody sits before the camera.
+    pub(crate) fn no_eye(&mut self) {
+        self.machine.beside().run("killall v4l2-ctl", SOON);
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&mut self) {
+        // It is switched off when its lines end.
+        let run = "ocellus run --script --config /etc/ocellus.toml --bundle /bundle --trust /maker.pub";
+        self.machine.begin(&format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"));
+    }
+
+    /// Waits for a screen; those before it are passed over.
+    pub(crate) fn wait_for(&mut self, name: &str) {
+        self.machine.line(SOON, name, |line| {
+            println!("   | {line}");
+            line == name
+        });
+        thread::sleep(SETTLES);
+    }
+
+    /// Waits until the panel shows a golden picture, but for the status bar.
+    pub(crate) fn assert_golden(&mut self, name: &str) {
+        let golden =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/screens/en-800x480").join(format!("{name}.png"));
+        let golden = image::open(&golden).unwrap_or_else(|error| panic!("{}: {error}", golden.display())).to_rgb8();
+        let below = |picture: &RgbImage| picture.as_raw()[(BAR * 800 * 3) as usize..].to_vec();
+        self.until(name, |seen| below(seen) == below(&golden));
+    }
+
+    /// Waits until the panel looks like that.
+    fn until(&mut self, what: &str, is_it: impl Fn(&RgbImage) -> bool) {
+        let began = Instant::now();
+        while !is_it(&self.picture(what)) {
+            assert!(began.elapsed() < SOON, "{what}: not seen on the panel");
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// What the operator sees. `OCELLUS_VM_PICTURES` names a folder that keeps it.
+    pub(crate) fn picture(&mut self, name: &str) -> RgbImage {
+        let kept = env::var_os("OCELLUS_VM_PICTURES").map(PathBuf::from);
+        let file = kept.unwrap_or(self.parts.folder.path().to_owned()).join(format!("{name}.png"));
+        self.machine.qmp().screendump(Some("gpu"), &file);
+        let reader = BufReader::new(File::open(&file).expect("QEMU has written it"));
+        image::load(reader, image::ImageFormat::Png).expect("a PNG file").to_rgb8()
+    }
+
+    /// Touches what stands for a press on a screen of this kind.
+    pub(crate) fn touch(&mut self, screen: &Screen, press: Press) {
+        let controls = self.screens.draw(screen, &Context::default()).controls;
+        let control = controls.iter().find(|control| control.press == press);
+        let Point { x, y } = control.unwrap_or_else(|| panic!("{press:?} is not on {}", screen.name())).area.center();
+        let axis = |axis: &str, value: i32, most: u32| json!({ "type": "abs", "data": { "axis": axis, "value": value as u32 * MOST / (most - 1) } });
+        let button = |down: bool| json!({ "type": "btn", "data": { "button": "left", "down": down } });
+        self.send(json!([axis("x", x, 800), axis("y", y, 480), button(true)]));
+        thread::sleep(LOOK);
+        self.send(json!([button(false)]));
+    }
+
+    /// Types a PIN on its screen.
+    pub(crate) fn type_pin(&mut self) {
+        let screen = Screen::Pin { name: String::new(), digits: 0, refused: None, locked: false };
+        for digit in PIN.bytes() {
+            self.touch(&screen, Press::Digit(digit - b'0'));
+            thread::sleep(SETTLES);
+        }
+        self.touch(&screen, Press::Enter);
+    }
+
+    /// The code scanner types a code and a return.
+    pub(crate) fn scan(&mut self, code: &str) {
+        let key = |name: &str, down: bool| json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": name } } });
+        for letter in code.chars().chain(['\n']) {
+            let (shifted, name) = match letter {
+                '\n' => (false, "ret".to_owned()),
+                '|' => (true, "backslash".to_owned()),
+                '-' => (false, "minus".to_owned()),
+                ',' => (false, "comma".to_owned()),
+                ' ' => (false, "spc".to_owned()),
+                letter => (letter.is_ascii_uppercase(), letter.to_ascii_lowercase().to_string()),
+            };
+            let mut events = vec![key(&name, true), key(&name, false)];
+            if shifted {
+                events.insert(0, key("shift", true));
+                events.push(key("shift", false));
+            }
+            for event in events {
+                self.send(json!([event]));
+            }
+        }
+    }
+
+    /// A short press of the shutter button on the controller: the main control, or the photograph.
+    pub(crate) fn shutter(&mut self) {
+        self.controller.shutter(true);
+        thread::sleep(Duration::from_millis(250));
+        self.controller.shutter(false);
+    }
+
+    fn send(&mut self, events: Value) {
+        self.machine.qmp().ask("input-send-event", json!({ "events": events }));
+    }
+}
+
+/// The list of who may sign in.
+pub(crate) fn sign_in() -> Screen {
+    let names = OPERATORS[..4].iter().map(|name| (*name).to_owned()).collect();
+    Screen::SignIn { names, first: 0, more: true, practise: true }
+}
+
+/// The device's configuration.
+fn config(program: &Path) -> String {
+    let mut asked = Command::new(program)
+        .args(["config", "pin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs here too");
+    writeln!(asked.stdin.take().expect("it was asked for"), "{PIN}").expect("it reads a line");
+    let pin = String::from_utf8(asked.wait_with_output().expect("it ends").stdout).expect("text");
+    let operators: String = OPERATORS
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            format!("[[operators]]\nid = \"o{number}\"\nname = \"{name}\"\nrole = \"operator\"\n{pin}\n")
+        })
+        .collect();
+    let fixed = include_str!("device.toml");
+    format!(
+        "{operators}{fixed}\n[camera.v4l2]\nformats = [\"rgb24\"]\nwidth_px = {WIDTH}\nheight_px = {HEIGHT}\nframes_per_second = 30\nwarm_up_frames = 2\n"
+    )
+}
