@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus/v4l2
 ALL := $(WORKSPACE) --all-targets
 # The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
-LINTED := unit firmware-test gpu-check bench
+LINTED := unit firmware-test vm-test gpu-check bench
 $(LINTED): export RUSTC_WORKSPACE_WRAPPER := clippy-driver
 $(LINTED): export CLIPPY_ARGS := -D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 # Where scripts/firmware.sh puts the controller's program.
@@ -29,11 +29,12 @@ demo: setup ## live a whole encounter on practice eyes; screens and result in de
 	@rm -rf $(DEMO)
 	$(CARGO) run -p ocellus -- demo --out $(DEMO)
 
-test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests, the GPU code on a software GPU
+test: ## everything CI runs: format, clippy, tests of every crate, whole-system tests, the GPU code on a software GPU, the device in software
 	@scripts/setup.sh test
 	@scripts/setup.sh gpu
 	@scripts/setup.sh firmware
-	@$(MAKE) --no-print-directory format unit gpu-check
+	@scripts/setup.sh vm
+	@$(MAKE) --no-print-directory format unit gpu-check vm-test
 
 format: ## whether the code is formatted
 	$(CARGO) fmt --all --check
@@ -54,8 +55,8 @@ firmware: ## build the controller's program for its microcontroller
 firmware-test: firmware ## the controller's program on an emulated microcontroller, as the device meets it
 	OCELLUS_FIRMWARE=$(FIRMWARE) $(CARGO) test $(WORKSPACE) --test controller
 
-vm-test: ## the drivers on a PC in software: camera, panel, touch screen, keyboard
-	scripts/vm.sh test
+vm-test: firmware ## the whole device on a PC in software: camera, panel, touch screen, scanner, controller, disk; and each driver
+	OCELLUS_FIRMWARE=$(FIRMWARE) scripts/vm.sh test $(WORKSPACE)
 
 gpu-check: ## a training step's loss and gradients agree between processor and GPU code
 	@scripts/setup.sh gpu

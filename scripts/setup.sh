@@ -123,6 +123,7 @@ if [ "$purpose" = vm ]; then
     have busybox || install busybox-static
     have depmod || [ -x /sbin/depmod ] || install kmod
     have v4l2-ctl || install v4l-utils
+    [ -x /sbin/mke2fs ] || install e2fsprogs
     # The newest kernel of this release, with its modules, unpacked beside what is built.
     kit=$(realpath -m "${CARGO_TARGET_DIR:-target}/vm")
     if [ ! -f "$kit/version" ]; then

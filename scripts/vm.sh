@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The drivers' tests in a PC in software.
-#   scripts/vm.sh kit          fetches a kernel, builds the programs for inside, and prints the folder with both
-#   scripts/vm.sh test [NAME]  the same, then runs the tests; only those whose names contain NAME
+# The device and its drivers in a PC in software.
+#   scripts/vm.sh kit              fetches a kernel, builds the programs for inside, and prints the folder with both
+#   scripts/vm.sh test [FLAG...]   the same, then runs the tests; the flags are cargo's, as the tests were built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$HOME/.cargo/bin:$PATH"
@@ -19,10 +19,11 @@ case $verb in
 kit) echo "$built/vm" ;;
 test)
     shift || true
-    OCELLUS_VM=$built/vm cargo test --quiet -p ocellus-vm -- --ignored --test-threads=1 "$@"
+    OCELLUS_VM=$built/vm cargo test --quiet "$@" --test machine --test camera --test panel --test device --test record \
+        -- --ignored --test-threads=1 --nocapture
     ;;
 *)
-    echo "usage: scripts/vm.sh kit|test [NAME]" >&2
+    echo "usage: scripts/vm.sh kit|test [FLAG...]" >&2
     exit 2
     ;;
 esac

@@ -1,6 +1,9 @@
 //! The store's thread: what it says is stored, is on disk.
 
-use std::sync::{Arc, mpsc::Receiver};
+use std::{
+    collections::{BTreeMap, btree_map},
+    sync::{Arc, mpsc::Receiver},
+};
 
 use tokio::sync::mpsc;
 
@@ -82,7 +85,7 @@ pub(super) fn run(
     tell: &mpsc::Sender<Told>,
     pulse: &Pulse,
 ) {
-    let mut keeper = Keeper { home, device, destinations, visits: None, queue: None };
+    let mut keeper = Keeper { home, device, destinations, visits: None, unbegun: BTreeMap::new(), queue: None };
     while let Some(order) = next_order(orders, pulse) {
         let changes_outbox = order.changes_outbox();
         let mut all = keeper.carry_out(order);
@@ -103,6 +106,8 @@ struct Keeper {
     device: Device,
     destinations: Destinations,
     visits: Option<Visits>,
+    /// Encounters whose beginning is not stored yet, by number: the disk was full, say.
+    unbegun: BTreeMap<u32, (Beginning, Stamp)>,
     /// What was told last of the outbox.
     queue: Option<Unsent>,
 }
@@ -145,13 +150,16 @@ impl Keeper {
                 Event::Checked { check: Check::Bundle, found }
             }
             Order::Begin(begun, at) => {
-                // What can't begin can't be stored: the first entry says so to the operator.
-                note("the beginning of an encounter", self.visits().and_then(|visits| visits.begin(&begun, at)));
+                // Where it can't be stored yet, the first entry tries again, and says to the operator what is wrong.
+                let number = begun.number;
+                self.unbegun.insert(number, (begun, at));
+                note("the beginning of an encounter", self.begun(number).map(|_| ()));
                 return Vec::new();
             }
             Order::Entry { asked: Asked { number, token }, entry, photograph, by, at } => {
-                let stored =
-                    self.visits().and_then(|visits| put(visits, number, &entry, photograph.as_ref(), by.as_ref(), at));
+                let stored = self
+                    .begun(number)
+                    .and_then(|visits| put(visits, number, &entry, photograph.as_ref(), by.as_ref(), at));
                 let event = match stored {
                     Ok(()) => encounter::Event::Persisted { token },
                     Err(error) => {
@@ -173,6 +181,7 @@ impl Keeper {
                 Event::Encounter { number, event }
             }
             Order::Forget(number) => {
+                self.unbegun.remove(&number);
                 if let Some(visits) = &mut self.visits {
                     visits.forget(number);
                 }
@@ -202,6 +211,17 @@ impl Keeper {
             }
         };
         vec![Told::Station(event)]
+    }
+
+    /// The record with the beginning of this encounter in it.
+    fn begun(&mut self, number: u32) -> Result<&mut Visits, StoreError> {
+        let Keeper { visits: Some(visits), unbegun, .. } = self else { return self.visits() };
+        if let btree_map::Entry::Occupied(waits) = unbegun.entry(number) {
+            let (begun, at) = waits.get();
+            visits.begin(begun, *at)?;
+            waits.remove();
+        }
+        Ok(visits)
     }
 
     fn visits(&mut self) -> Result<&mut Visits, StoreError> {
@@ -293,46 +313,83 @@ mod tests {
         station::{Patient, Queue},
     };
 
-    // verifies: RQ-153
-    #[test]
-    fn what_waits_and_what_was_refused_is_told_as_it_changes() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), key_file: None };
+    fn home(folder: &std::path::Path) -> (Home, Device, Destinations) {
+        let home = Home { folder: folder.to_owned(), key_file: None };
         let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };
-        let destinations = Destinations { names: vec!["dicom", "fhir"], test_data: true };
-        let at = Stamp::now();
-        let (orders, inbox) = sync_channel(16);
-        let order = |order| orders.send(order).unwrap();
-        order(Order::Check(at));
-        let (patient, practice) = (Patient::practice(1), false);
-        order(Order::Begin(Beginning { number: 1, patient, order: None, practice, operator: None }, at));
+        (home, device, Destinations { names: vec!["dicom", "fhir"], test_data: true })
+    }
+
+    fn beginning() -> Beginning {
+        Beginning { number: 1, patient: Patient::practice(1), order: None, practice: false, operator: None }
+    }
+
+    /// The result of the encounter that began.
+    fn result(at: Stamp) -> Order {
         let (right, left, pre_check) = (EyeStatus::Pending, EyeStatus::Pending, Some(Question::Symptoms));
         let bundle = BundleId { name: "b".into(), version: "1".into(), digest: Digest::of(b"b") };
-        order(Order::Entry {
+        Order::Entry {
             asked: Asked { number: 1, token: 1 },
             entry: Entry::Result { right, left, patient: PatientDisposition::Refer, pre_check },
             photograph: None,
             by: Some(JudgedBy { bundle, looks_for: vec![Output::Glaucoma], statement: String::new() }),
             at,
-        });
-        order(Order::Job(Job::new(move |visits| {
+        }
+    }
+
+    /// What is told when these are the orders.
+    fn told(folder: &std::path::Path, orders: Vec<Order>) -> Vec<Told> {
+        let (give, inbox) = sync_channel(16);
+        for order in orders {
+            give.send(order).unwrap();
+        }
+        drop(give);
+        let (tell, mut told) = mpsc::channel(16);
+        run(home(folder), &inbox, &tell, &Pulse::default());
+        drop(tell);
+        std::iter::from_fn(|| told.blocking_recv()).collect()
+    }
+
+    // verifies: RQ-051
+    #[test]
+    fn an_encounter_whose_beginning_could_not_be_stored_is_stored_once_that_can_be_done() {
+        let (folder, at) = (tempfile::tempdir().unwrap(), Stamp::now());
+        let events = |orders| -> Vec<encounter::Event> {
+            let events = told(folder.path(), orders).into_iter().filter_map(|told| match told {
+                Told::Station(Event::Encounter { event, .. }) => Some(event),
+                _ => None,
+            });
+            events.collect()
+        };
+        // The record is not open: the disk comes between the two tries.
+        let orders = vec![Order::Begin(beginning(), at), result(at), Order::Check(at), result(at)];
+        let failed = encounter::Event::PersistFailed { token: 1, fault: Fault::StoreFailed };
+        assert_eq!(events(orders), [failed, encounter::Event::Persisted { token: 1 }]);
+        let (home, device, _) = home(folder.path());
+        let record = home.open(device, at).unwrap();
+        let found = record.list(&crate::record::Search::default(), 9).unwrap();
+        assert_eq!(found.iter().map(|found| found.state.as_str()).collect::<Vec<_>>(), ["ended"]);
+    }
+
+    // verifies: RQ-153
+    #[test]
+    fn what_waits_and_what_was_refused_is_told_as_it_changes() {
+        let (folder, at) = (tempfile::tempdir().unwrap(), Stamp::now());
+        let refuse = Order::Job(Job::new(move |visits| {
             let mut outbox = visits.record().outbox();
             let first = outbox.queue().unwrap().remove(0);
             outbox.refused(first.id, "it does not know the patient", at).unwrap();
-        })));
+        }));
         // Looked at, and nothing changed: nothing is told.
-        order(Order::Job(Job::new(|_| ())));
-        order(Order::SendNow { actor: "amina".into(), at });
-        drop(orders);
-        let (tell, mut told) = mpsc::channel(16);
-        run((home, device, destinations), &inbox, &tell, &Pulse::default());
-        drop(tell);
-        let mut queues: Vec<Queue> = Vec::new();
-        while let Some(told) = told.blocking_recv() {
-            if let Told::Station(Event::Queued(queue)) = told {
-                queues.push(queue);
-            }
-        }
+        let look = Order::Job(Job::new(|_| ()));
+        let send = Order::SendNow { actor: "amina".into(), at };
+        let orders = vec![Order::Check(at), Order::Begin(beginning(), at), result(at), refuse, look, send];
+        let queues: Vec<Queue> = told(folder.path(), orders)
+            .into_iter()
+            .filter_map(|told| match told {
+                Told::Station(Event::Queued(queue)) => Some(queue),
+                _ => None,
+            })
+            .collect();
         let counts: Vec<_> = queues.iter().map(|queue| (queue.waiting, queue.set_aside)).collect();
         assert_eq!(counts, [(0, 0), (2, 0), (1, 1), (2, 0)]);
         let refused = &queues[2].first[0];

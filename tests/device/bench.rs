@@ -157,6 +157,45 @@ impl Bench {
         shell.must("v4l2-ctl -d /dev/video0 -c loop_video=1,osd_text_mode=2", SOON);
     }
 
+    /// Takes the camera away, as soon as nobody holds it.
+    pub(crate) fn plug_camera_out(&mut self) {
+        self.no_eye();
+        let began = Instant::now();
+        while self.machine.beside().run("rmmod vivid", SOON).code != 0 {
+            assert!(began.elapsed() < SOON, "the camera is held for ever");
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Sets one of the camera's knobs.
+    pub(crate) fn camera(&mut self, knob: &str) {
+        self.machine.beside().must(&format!("v4l2-ctl -d /dev/video0 -c {knob}"), SOON);
+    }
+
+    /// Takes a photograph until one is judged: a flash whose frame is lost costs no try.
+    pub(crate) fn photograph(&mut self) {
+        self.shutter();
+        while self.hear("a photograph", |line| ["judging", "fault"].contains(&line)) == "fault" {
+            thread::sleep(SETTLES);
+            self.assert_golden("fault-camera-lost");
+            self.shutter();
+            self.wait_for("aim");
+            self.shutter();
+        }
+    }
+
+    /// Cuts the power, whatever is going on, and switches the device on again. The controller starts anew with it.
+    pub(crate) fn power_cut(self) -> Self {
+        let Bench { machine, controller, screens, parts } = self;
+        drop((machine, controller));
+        fs::remove_file(parts.line()).expect("the line's socket");
+        let controller = parts.controller();
+        let machine = parts.machine();
+        let mut bench = Bench { machine, controller, screens, parts };
+        bench.plug_camera_in();
+        bench
+    }
+
     /// A patient's eye comes before the camera; returns when it is seen on the panel.
     pub(crate) fn eye(&mut self, eye: eyes::Eye) {
         self.no_eye();
@@ -188,11 +227,16 @@ impl Bench {
 
     /// Waits for a screen; those before it are passed over.
     pub(crate) fn wait_for(&mut self, name: &str) {
-        self.machine.line(SOON, name, |line| {
-            println!("   | {line}");
-            line == name
-        });
+        self.hear(name, |line| line == name);
         thread::sleep(SETTLES);
+    }
+
+    /// Waits for a line of the program's; those before it are passed over, and shown where the test's words are.
+    pub(crate) fn hear(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        self.machine.line(SOON, what, |line| {
+            println!("    {line}");
+            is_it(line)
+        })
     }
 
     /// Waits until the panel shows a golden picture, but for the status bar.

@@ -131,6 +131,14 @@ impl Machine {
         &mut self.beside
     }
 
+    /// Cuts the power; tells what the first shell's command has said and nobody has heard yet, in whole lines.
+    pub fn cut_power(mut self) -> String {
+        self.qemu.kill().expect("it runs");
+        self.qemu.wait().expect("it ends");
+        // The line's thread ends with the line.
+        self.first.said.iter().map(|line| line + "\n").collect()
+    }
+
     /// QEMU's own line.
     pub fn qmp(&mut self) -> &mut Qmp {
         &mut self.qmp
@@ -164,13 +172,15 @@ impl DerefMut for Machine {
 impl Shell {
     fn new(orders: UnixStream, folder: &Path) -> Self {
         let (tell, said) = channel();
-        let lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
-        // It ends when the machine does.
+        let mut lines = BufReader::new(orders.try_clone().expect("a socket can be held twice"));
+        // It ends when the machine does. What is no whole line then was not said.
         thread::spawn(move || {
-            for line in lines.split(b'\n').map_while(Result::ok) {
-                if tell.send(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()).is_err() {
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line).is_ok() && line.ends_with(b"\n") {
+                if tell.send(String::from_utf8_lossy(&line).trim_end().to_owned()).is_err() {
                     return;
                 }
+                line.clear();
             }
         });
         Shell { orders, said, folder: folder.to_owned() }

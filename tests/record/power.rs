@@ -1,0 +1,92 @@
+//! The power of a virtual device is cut while it writes: what it said is stored, is on its disk.
+//!
+//! `OCELLUS_POWER_CUTS` sets how often, 6 where it is not set.
+
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use ocellus::record::{Key, Store};
+use ocellus_vm::{Hardware, Image, Kit, Machine};
+
+use super::{AT, Said, note, shared, verify};
+
+const SOON: Duration = Duration::from_secs(600);
+const MODULES: [&str; 4] = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"];
+const DISK_MIB: u64 = 64;
+/// Most lines that the writer says before its power is cut.
+const LINES: u64 = 60;
+
+/// Runs one of the tools for disks.
+fn tool(name: &str, arguments: &[&str], disk: &Path) {
+    let path = format!("/sbin/{name}");
+    let out = Command::new(&path).args(arguments).arg(disk).output();
+    let out = out.unwrap_or_else(|error| panic!("{path}: {error}; `scripts/setup.sh vm` installs it"));
+    // 1: it has put right what the cut left undone.
+    assert!(out.status.code().is_some_and(|code| code <= 1), "{name}: {}", String::from_utf8_lossy(&out.stdout));
+}
+
+// verifies: RQ-051
+#[test]
+#[ignore = "needs a kernel: make vm-test"]
+fn what_was_stored_survives_the_power_being_cut() {
+    let cuts = std::env::var("OCELLUS_POWER_CUTS").map_or(6, |cuts| cuts.parse().unwrap());
+    let kit = Kit::find();
+    let home = tempfile::tempdir().unwrap();
+    let (key, disk) = (home.path().join("device.key"), home.path().join("disk"));
+    Key::create_file(&key).unwrap();
+    std::fs::File::create(&disk).and_then(|file| file.set_len(DISK_MIB << 20)).unwrap();
+    tool("mke2fs", &["-q", "-t", "ext4"], &disk);
+    let drive = format!("-drive if=none,id=disk,format=raw,cache=writethrough,file={}", disk.display());
+    let hardware = Hardware::default().with(&drive).with("-device virtio-blk-pci,drive=disk");
+    let (mut all, mut last_kept, mut things, mut slowest) = (Said::new(), None, 0, Duration::ZERO);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for cut in 0..cuts {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let image = Image::new(&kit)
+            .modules(&MODULES)
+            .built("record-writer", Path::new(env!("CARGO_BIN_EXE_record-writer")))
+            .file("/device.key", &std::fs::read(&key).unwrap());
+        let mut machine = Machine::start(&kit, image, &hardware);
+        for module in MODULES {
+            machine.must(&format!("modprobe {module}"), SOON);
+        }
+        machine.must("chmod 600 /device.key && mkdir -p /store && mount -t ext4 /dev/vda /store", SOON);
+        machine.begin("record-writer /store/record /device.key");
+        let mut text = String::new();
+        for _ in 0..=state % LINES {
+            let line = machine.line(SOON, "something stored", |_| true);
+            assert!(!line.starts_with("error") && !line.starts_with("found"), "{line}");
+            text += &(line + "\n");
+        }
+        std::thread::sleep(Duration::from_micros(state % 150_000));
+        text += &machine.cut_power();
+        let mut said = Said::new();
+        last_kept = note(&mut said, &text).or(last_kept);
+        for (name, said) in said {
+            all.entry(name).or_default().extend(said);
+        }
+
+        // What is on the disk, the file system's own log played back, as at the next start.
+        tool("e2fsck", &["-p"], &disk);
+        let copy = home.path().join(format!("after-{cut}"));
+        std::fs::create_dir(&copy).unwrap();
+        tool("debugfs", &["-R", &format!("rdump /record {}", copy.display())], &disk);
+        let began = Instant::now();
+        let mut store = Store::open(&copy.join("record"), &Key::File(key.clone()), shared::device(), AT).unwrap();
+        slowest = slowest.max(began.elapsed());
+        assert_eq!(store.findings(), [], "cut {cut}");
+        things = verify(&mut store, &all);
+        if let Some(kept) = last_kept {
+            let now = store.kept::<u64>("light-ledger").unwrap().unwrap();
+            assert!(now == kept || now == kept + 1, "kept {now}, said {kept}: cut {cut}");
+            last_kept = Some(now);
+        }
+    }
+    println!("{cuts} power cuts: {things} things said to be stored, all there; slowest start {slowest:?}");
+    assert!(things > 0);
+}
