@@ -183,6 +183,7 @@ mod tests {
         CameraFrame { sequence: number.into(), taken: None, format, lit_by_flash, bytes: vec![number] }
     }
 
+    // verifies: RQ-170
     #[test]
     fn a_photograph_comes_however_long_measuring_takes_and_of_the_frames_before_it_the_newest_is_left() {
         let camera = Scripted(vec![frame(4, true), frame(3, false), frame(2, false), frame(1, false)]);

@@ -126,7 +126,7 @@ impl Bench {
         let firmware = firmware().expect("the controller's program: make vm-test builds it");
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ocellus-under-test"));
         let config = config(&program);
-        // The network that ships takes a minute a photograph on a processor that is emulated.
+        // The self-test of the network that ships takes longer than ten minutes on a processor that is emulated.
         let bundle = SignedBundle::constant(&[(Output::Anomaly, 2.0), (Output::DiabeticRetinopathy, 3.0)]);
         let parts = Parts { kit: Kit::find(), program, firmware, bundle, config, folder };
         File::create(parts.disk()).and_then(|disk| disk.set_len(DISK_MIB << 20)).expect("a file for the disk");

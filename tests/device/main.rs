@@ -141,6 +141,7 @@ fn the_reserve_is_gone(bench: &mut Bench) {
     recovers(bench, "a full disk, from trying again", began, |line| line == "aim");
 }
 
+// verifies: RQ-051, RQ-170
 #[test]
 #[ignore = "needs a kernel: make vm-test"]
 fn a_patient_is_screened_whatever_is_pulled_out_and_nothing_is_lost_when_the_power_is_cut() {
@@ -170,7 +171,11 @@ fn a_patient_is_screened_whatever_is_pulled_out_and_nothing_is_lost_when_the_pow
     bench.hear("a photograph that is judged", |line| line == "judging");
     let mut bench = bench.power_cut();
     let told = bench.machine.must("ocellus record list --config /etc/ocellus.toml", SOON);
-    println!("{told}");
+    let told: Vec<Vec<&str>> = told.lines().map(|line| line.split('\t').collect()).collect();
+    let stored: Vec<[&str; 4]> = told.iter().map(|line| [line[0], line[2], line[3], line[4]]).collect();
+    let expected = [["ocellus-000002", "broken off", "1", "4712"], ["ocellus-000001", "ended", "2", "4711"]];
+    assert_eq!(stored, expected, "the second photograph of the second patient was not judged yet");
+    bench.machine.must("ocellus record check --config /etc/ocellus.toml", SOON);
     let began = Instant::now();
     bench.start();
     bench.wait_for("sign-in");

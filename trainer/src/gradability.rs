@@ -50,9 +50,9 @@ const DRAWN_SIDE: u32 = 640;
 const FOLDS: usize = 10;
 /// Photographs of a source that follow each other by name and are kept together.
 const SERIES: usize = 10;
-/// Weight of the penalty on squared coefficients, of standardised features. Five hundred
-/// features of a few dozen ungradable photographs need a strong one; around this value the figures hardly change.
-const PENALTY: f64 = 2000.0;
+/// Weights of the penalty on squared coefficients, of standardised features, that are tried, the strongest first. Hundreds of
+/// features of a few dozen ungradable photographs need one; how strong, depends on the network.
+const PENALTIES: [f64; 5] = [2000.0, 500.0, 100.0, 20.0, 5.0];
 /// Part of the ungradable photographs that has to be refused in cross-validation, by the network or by a measure that
 /// leaves no doubt.
 pub const REFUSED_WANTED: f64 = 0.95;
@@ -69,6 +69,8 @@ pub struct GradabilityHead {
     /// Calibration and threshold.
     #[serde(skip)]
     pub spec: GradabilitySpec,
+    /// Weight of the penalty on squared coefficients that served best in cross-validation.
+    pub penalty: f64,
     /// Of the ungradable photographs, refused in cross-validation, by the network or by a measure that leaves no doubt.
     pub ungradable: Refusals,
     /// Of those that people called usable.
@@ -142,9 +144,9 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
             Example { features, ruled_out, told, fold }
         })
         .collect();
-    let Some(logits) = cross_validated(&examples) else { return Ok(None) };
-    let Some(whole) = Regression::fit(examples.iter()) else { return Ok(None) };
-    Ok(Some(head(&examples, &logits, &whole)))
+    let Some((penalty, logits)) = settled(&examples) else { return Ok(None) };
+    let Some(whole) = Regression::fit(examples.iter(), penalty) else { return Ok(None) };
+    Ok(Some(head(&examples, &logits, (penalty, &whole))))
 }
 
 /// The rows to learn from, each with its part of the cross-validation.
@@ -172,12 +174,38 @@ fn drawn() -> Vec<PracticeEye> {
     gradable.take(DRAWN).map(|drawn| drawn.eye).collect()
 }
 
+/// The penalty whose logits in cross-validation say best what people said, with them; none where no regression can be
+/// fitted.
+fn settled(examples: &[Example]) -> Option<(f64, Vec<f64>)> {
+    let tried = PENALTIES.into_iter().filter_map(|penalty| {
+        let logits = cross_validated(examples, penalty)?;
+        Some((log_loss(examples, &logits), penalty, logits))
+    });
+    let best = tried.min_by(|(a, ..), (b, ..)| a.total_cmp(b));
+    best.map(|(_, penalty, logits)| (penalty, logits))
+}
+
+/// Mean logarithmic loss of the ungradable and of the other examples, both weighed alike.
+fn log_loss(examples: &[Example], logits: &[f64]) -> f64 {
+    let of = |wanted: bool| {
+        let known = examples.iter().zip(logits).filter_map(|(example, logit)| Some((example.learnt()?.1, *logit)));
+        let losses = known.filter(|(refused, _)| *refused == wanted).map(|(refused, logit)| {
+            let towards = if refused { logit } else { -logit };
+            // ln(1 + e^-x), for large x of either sign.
+            (-towards.abs()).exp().ln_1p() + (-towards).max(0.0)
+        });
+        let losses: Vec<f64> = losses.collect();
+        losses.iter().sum::<f64>() / losses.len().max(1) as f64
+    };
+    of(true) + of(false)
+}
+
 /// The logit of each example by a regression that saw none of its part, infinite where there are no features; none where
 /// a regression can't be fitted.
-fn cross_validated(examples: &[Example]) -> Option<Vec<f64>> {
+fn cross_validated(examples: &[Example], penalty: f64) -> Option<Vec<f64>> {
     let fitted: Vec<Option<Regression>> = (0..FOLDS)
         .into_par_iter()
-        .map(|fold| Regression::fit(examples.iter().filter(|example| example.fold != fold)))
+        .map(|fold| Regression::fit(examples.iter().filter(|example| example.fold != fold), penalty))
         .collect();
     let logit = |example: &Example| {
         let regression = fitted[example.fold].as_ref()?;
@@ -186,7 +214,7 @@ fn cross_validated(examples: &[Example]) -> Option<Vec<f64>> {
     examples.iter().map(logit).collect()
 }
 
-fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> GradabilityHead {
+fn head(examples: &[Example], logits: &[f64], (penalty, whole): (f64, &Regression)) -> GradabilityHead {
     // What is ruled out already is refused whatever the network says.
     let of = |told: Told| -> Vec<f64> {
         let told = examples.iter().zip(logits).filter(|(example, _)| example.told == told);
@@ -216,6 +244,7 @@ fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> Gradability
     GradabilityHead {
         weight: whole.weight.iter().map(|weight| *weight as f32).collect(),
         bias: whole.bias as f32,
+        penalty,
         spec: GradabilitySpec { refused_from, calibration },
         ungradable: refused(ungradable),
         usable: refused(of(Told::Graded(Gradability::Usable))),
@@ -234,7 +263,7 @@ struct Regression {
 
 impl Regression {
     /// Logistic regression on standardised features, both classes weighed alike; none where it can't be fitted.
-    fn fit<'a>(examples: impl Iterator<Item = &'a Example>) -> Option<Self> {
+    fn fit<'a>(examples: impl Iterator<Item = &'a Example>, penalty: f64) -> Option<Self> {
         let known: Vec<(&[f64], bool)> = examples.filter_map(Example::learnt).collect();
         let width = known.first()?.0.len();
         let count = known.len() as f64;
@@ -258,7 +287,7 @@ impl Regression {
             }
         }
         let fitted = || -> Result<(Vec<f64>, f64), Failed> {
-            let parameters = LogisticRegressionParameters::default().with_alpha(PENALTY);
+            let parameters = LogisticRegressionParameters::default().with_alpha(penalty);
             let model = LogisticRegression::fit(&DenseMatrix::from_2d_vec(&rows)?, &targets, parameters)?;
             Ok(((0..width).map(|at| *model.coefficients().get((0, at))).collect(), *model.intercept().get((0, 0))))
         };
@@ -307,9 +336,9 @@ mod tests {
     #[test]
     fn the_row_tells_what_people_told_and_its_figures_are_those_of_unseen_photographs() {
         let examples = examples(1600);
-        let logits = cross_validated(&examples).unwrap();
-        let whole = Regression::fit(examples.iter()).unwrap();
-        let head = head(&examples, &logits, &whole);
+        let (penalty, logits) = settled(&examples).unwrap();
+        let whole = Regression::fit(examples.iter(), penalty).unwrap();
+        let head = head(&examples, &logits, (penalty, &whole));
         assert!(head.ungradable.share.unwrap().value >= REFUSED_WANTED, "{head:?}");
         assert!(head.good.share.unwrap().value < 0.05 && head.labelled.share.unwrap().value < 0.05, "{head:?}");
         assert_eq!((head.ungradable.photographs, head.good.photographs, head.usable.photographs), (200, 400, 200));
@@ -323,14 +352,32 @@ mod tests {
     }
 
     #[test]
+    fn the_penalty_is_the_one_whose_logits_are_nearest_to_what_people_said() {
+        let mut examples = examples(400);
+        let loss = |examples: &[Example], penalty| log_loss(examples, &cross_validated(examples, penalty).unwrap());
+        let (penalty, logits) = settled(&examples).unwrap();
+        assert!(PENALTIES.into_iter().all(|other| log_loss(&examples, &logits) <= loss(&examples, other)));
+        // What is told by one feature needs little; what is told by nothing much.
+        let told = penalty;
+        for (number, example) in examples.iter_mut().enumerate() {
+            example.features.as_mut().unwrap()[1] = f64::from((number % 7) as u32);
+        }
+        assert!(told < PENALTIES[0] && settled(&examples).unwrap().0 > told);
+        // Against what a hand computes: ln(1 + e^-2) and ln(1 + e^1).
+        let two = [examples.remove(0), examples.remove(0)];
+        let expected = (1.0 + (-2.0_f64).exp()).ln() + (1.0 + 1.0_f64.exp()).ln();
+        assert!((log_loss(&two, &[2.0, 1.0]) - expected).abs() < 1e-12);
+    }
+
+    #[test]
     fn what_is_ruled_out_counts_as_refused_and_leaves_the_threshold_to_the_others() {
         let mut examples = examples(1600);
         let ungradable = |example: &&mut Example| example.told == Told::Graded(Gradability::Ungradable);
         for example in examples.iter_mut().filter(ungradable).take(20) {
             (example.features, example.ruled_out) = (None, true);
         }
-        let logits = cross_validated(&examples).unwrap();
-        let found = head(&examples, &logits, &Regression::fit(examples.iter()).unwrap());
+        let (penalty, logits) = settled(&examples).unwrap();
+        let found = head(&examples, &logits, (penalty, &Regression::fit(examples.iter(), penalty).unwrap()));
         assert_eq!((found.ungradable.photographs, found.ungradable.refused), (200, 190), "{found:?}");
     }
 
