@@ -23,7 +23,7 @@ use ocellus_tests::{
     bundles::SignedBundle,
     emulator::{Emulator, firmware},
 };
-use ocellus_vm::{Hardware, Image, Kit, Machine};
+use ocellus_vm::{Disk, Hardware, Image, Kit, Machine, disk};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -42,20 +42,7 @@ const BAR: u32 = 40;
 /// The PIN of everybody here.
 const PIN: &str = "2580";
 const OPERATORS: [&str; 5] = ["Amina K.", "Bashir O.", "Chipo M.", "Dinesh R.", "Esi B."];
-const MODULES: [&str; 12] = [
-    "virtio_pci",
-    "virtio_gpu",
-    "virtio_input",
-    "virtio_blk",
-    "evdev",
-    "xhci_pci",
-    "usbhid",
-    "hid_generic",
-    "ftdi_sio",
-    "crc32c_generic",
-    "ext4",
-    "vivid",
-];
+const MODULES: [&str; 7] = ["virtio_gpu", "virtio_input", "evdev", "xhci_pci", "usbhid", "hid_generic", "ftdi_sio"];
 /// The disk's size in MiB.
 const DISK_MIB: u64 = 64;
 
@@ -76,14 +63,11 @@ struct Parts {
     firmware: PathBuf,
     bundle: SignedBundle,
     config: String,
+    disk: Disk,
     folder: TempDir,
 }
 
 impl Parts {
-    fn disk(&self) -> PathBuf {
-        self.folder.path().join("disk")
-    }
-
     fn line(&self) -> PathBuf {
         self.folder.path().join("line")
     }
@@ -94,7 +78,9 @@ impl Parts {
 
     fn machine(&self) -> Machine {
         let mut image = Image::new(&self.kit)
+            .modules(&disk::MODULES)
             .modules(&MODULES)
+            .modules(&["vivid"])
             .built("ocellus", &self.program)
             .tool("v4l2-ctl")
             .file("/etc/ocellus.toml", self.config.as_bytes())
@@ -107,14 +93,12 @@ impl Parts {
             .with("-device virtio-gpu-pci,id=gpu,xres=800,yres=480 -device virtio-keyboard-pci")
             .with("-device qemu-xhci,id=usb -device usb-tablet,id=finger,bus=usb.0")
             .with(&format!("-chardev socket,id=line,path={},reconnect=1", self.line().display()))
-            .with("-device usb-serial,id=controller,bus=usb.0,chardev=line")
-            .with(&format!("-drive if=none,id=disk,format=raw,cache=writethrough,file={}", self.disk().display()))
-            .with("-device virtio-blk-pci,drive=disk");
-        let mut machine = Machine::start(&self.kit, image, &hardware);
-        for module in MODULES.iter().filter(|module| **module != "vivid") {
+            .with("-device usb-serial,id=controller,bus=usb.0,chardev=line");
+        let mut machine = Machine::start(&self.kit, image, &self.disk.plugged_into(hardware));
+        for module in disk::MODULES.iter().chain(&MODULES) {
             machine.must(&format!("modprobe {module}"), SOON);
         }
-        machine.must("mkdir -p /store && mount -t ext4 /dev/vda /store", SOON);
+        self.disk.mount(&mut machine, SOON);
         machine
     }
 }
@@ -128,10 +112,8 @@ impl Bench {
         let config = config(&program);
         // The self-test of the network that ships takes longer than ten minutes on a processor that is emulated.
         let bundle = SignedBundle::constant(&[(Output::Anomaly, 2.0), (Output::DiabeticRetinopathy, 3.0)]);
-        let parts = Parts { kit: Kit::find(), program, firmware, bundle, config, folder };
-        File::create(parts.disk()).and_then(|disk| disk.set_len(DISK_MIB << 20)).expect("a file for the disk");
-        let made = Command::new("/sbin/mke2fs").args(["-q", "-t", "ext4"]).arg(parts.disk()).status();
-        assert!(made.is_ok_and(|status| status.success()), "mke2fs is part of every Debian");
+        let disk = Disk::new(folder.path().join("disk"), DISK_MIB);
+        let parts = Parts { kit: Kit::find(), program, firmware, bundle, config, disk, folder };
         let controller = parts.controller();
         let machine = parts.machine();
         let mut bench = Bench { machine, controller, screens: Screens::new(Geometry::SEVEN_INCH), parts };

@@ -4,29 +4,18 @@
 
 use std::{
     path::Path,
-    process::Command,
     time::{Duration, Instant},
 };
 
 use ocellus::record::{Key, Store};
-use ocellus_vm::{Hardware, Image, Kit, Machine};
+use ocellus_vm::{Disk, Hardware, Image, Kit, Machine, disk};
 
 use super::{AT, Said, note, shared, verify};
 
 const SOON: Duration = Duration::from_secs(600);
-const MODULES: [&str; 4] = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"];
 const DISK_MIB: u64 = 64;
 /// Most lines that the writer says before its power is cut.
 const LINES: u64 = 60;
-
-/// Runs one of the tools for disks.
-fn tool(name: &str, arguments: &[&str], disk: &Path) {
-    let path = format!("/sbin/{name}");
-    let out = Command::new(&path).args(arguments).arg(disk).output();
-    let out = out.unwrap_or_else(|error| panic!("{path}: {error}; `scripts/setup.sh vm` installs it"));
-    // 1: it has put right what the cut left undone.
-    assert!(out.status.code().is_some_and(|code| code <= 1), "{name}: {}", String::from_utf8_lossy(&out.stdout));
-}
 
 // verifies: RQ-051
 #[test]
@@ -35,12 +24,10 @@ fn what_was_stored_survives_the_power_being_cut() {
     let cuts = std::env::var("OCELLUS_POWER_CUTS").map_or(6, |cuts| cuts.parse().unwrap());
     let kit = Kit::find();
     let home = tempfile::tempdir().unwrap();
-    let (key, disk) = (home.path().join("device.key"), home.path().join("disk"));
+    let key = home.path().join("device.key");
     Key::create_file(&key).unwrap();
-    std::fs::File::create(&disk).and_then(|file| file.set_len(DISK_MIB << 20)).unwrap();
-    tool("mke2fs", &["-q", "-t", "ext4"], &disk);
-    let drive = format!("-drive if=none,id=disk,format=raw,cache=writethrough,file={}", disk.display());
-    let hardware = Hardware::default().with(&drive).with("-device virtio-blk-pci,drive=disk");
+    let disk = Disk::new(home.path().join("disk"), DISK_MIB);
+    let hardware = disk.plugged_into(Hardware::default());
     let (mut all, mut last_kept, mut things, mut slowest) = (Said::new(), None, 0, Duration::ZERO);
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for cut in 0..cuts {
@@ -48,14 +35,15 @@ fn what_was_stored_survives_the_power_being_cut() {
         state ^= state >> 7;
         state ^= state << 17;
         let image = Image::new(&kit)
-            .modules(&MODULES)
+            .modules(&disk::MODULES)
             .built("record-writer", Path::new(env!("CARGO_BIN_EXE_record-writer")))
             .file("/device.key", &std::fs::read(&key).unwrap());
         let mut machine = Machine::start(&kit, image, &hardware);
-        for module in MODULES {
+        for module in disk::MODULES {
             machine.must(&format!("modprobe {module}"), SOON);
         }
-        machine.must("chmod 600 /device.key && mkdir -p /store && mount -t ext4 /dev/vda /store", SOON);
+        disk.mount(&mut machine, SOON);
+        machine.must("chmod 600 /device.key", SOON);
         machine.begin("record-writer /store/record /device.key");
         let mut text = String::new();
         for _ in 0..=state % LINES {
@@ -71,11 +59,9 @@ fn what_was_stored_survives_the_power_being_cut() {
             all.entry(name).or_default().extend(said);
         }
 
-        // What is on the disk, the file system's own log played back, as at the next start.
-        tool("e2fsck", &["-p"], &disk);
         let copy = home.path().join(format!("after-{cut}"));
         std::fs::create_dir(&copy).unwrap();
-        tool("debugfs", &["-R", &format!("rdump /record {}", copy.display())], &disk);
+        disk.copy_out("/record", &copy);
         let began = Instant::now();
         let mut store = Store::open(&copy.join("record"), &Key::File(key.clone()), shared::device(), AT).unwrap();
         slowest = slowest.max(began.elapsed());

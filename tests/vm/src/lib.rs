@@ -16,12 +16,14 @@
 //! Processors are emulated too: nothing measured here says how fast a real device is.
 
 pub mod archive;
+pub mod disk;
 pub mod image;
 pub mod kit;
 pub mod machine;
 pub mod modules;
 pub mod qmp;
 
+pub use disk::Disk;
 pub use image::Image;
 pub use kit::Kit;
 pub use machine::{Hardware, Machine, Said, Shell};
