@@ -187,6 +187,7 @@ impl Devices {
             [(); 6].map(|()| Pulse::default());
         let wanted = Arc::new(AtomicBool::new(false));
         let (frames_in, frames) = watch::channel(None);
+        let (frame_wake, frame_wakes) = sync_channel(1);
         let (newest_in, newest) = watch::channel(None);
         let (scene, scenes) = watch::channel(None);
         let (judged_by_in, judged_by) = watch::channel(None);
@@ -199,6 +200,7 @@ impl Devices {
             camera,
             wanted: wanted.clone(),
             frames: frames_in,
+            wake: frame_wake,
             tell: tell.clone(),
             pulse: camera_pulse.clone(),
         };
@@ -226,7 +228,7 @@ impl Devices {
         spawn("camera", move || eyepiece.run())?;
         {
             let pulse = live_pulse.clone();
-            spawn("live picture", move || measure_newest(frames, &newest_in, &pulse))?;
+            spawn("live picture", move || measure_newest(frames, &frame_wakes, &newest_in, &pulse))?;
         }
         let mut threads = vec![
             {

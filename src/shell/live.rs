@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender},
     },
     thread,
     time::Duration,
@@ -18,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     frames,
-    pulse::Pulse,
+    pulse::{Pulse, next_order},
     told::{Picture, Told},
 };
 use crate::{auto_shutter::AimField, focus};
@@ -27,9 +28,6 @@ use crate::{auto_shutter::AimField, focus};
 const FRAME_WITHIN: Duration = Duration::from_secs(1);
 /// How long a camera that is gone is left alone, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-
-/// From one look for a newer frame to the next.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// A frame of the live picture, measured.
 #[derive(Debug, Clone)]
@@ -50,6 +48,8 @@ pub(super) struct Eyepiece {
     pub(super) wanted: Arc<AtomicBool>,
     /// The newest frame of the live picture; none where the camera delivers nothing.
     pub(super) frames: watch::Sender<Option<Arc<CameraFrame>>>,
+    /// Wakes who measures it.
+    pub(super) wake: SyncSender<()>,
     pub(super) tell: mpsc::Sender<Told>,
     pub(super) pulse: Pulse,
 }
@@ -71,14 +71,14 @@ impl Eyepiece {
                     if frame.lit_by_flash {
                         self.say(Told::Photograph(frames::into_file(frame)));
                     } else if self.wanted.load(Ordering::Relaxed) {
-                        drop(self.frames.send_replace(Some(Arc::new(frame))));
+                        self.show(Some(frame));
                     }
                 }
                 Err(error) => {
                     if delivers != Some(false) {
                         delivers = Some(false);
                         self.say(Told::Camera(Err(format!("{}: {error}", self.camera.name()))));
-                        drop(self.frames.send_replace(None));
+                        self.show(None);
                     }
                     if !matches!(error, CameraError::Stalled { .. }) {
                         thread::sleep(back_off);
@@ -87,6 +87,13 @@ impl Eyepiece {
                 }
             }
         }
+    }
+
+    /// Puts a frame in the place of the last one.
+    fn show(&self, frame: Option<CameraFrame>) {
+        self.frames.send_replace(frame.map(Arc::new));
+        // Who has not looked since the last time is awake already.
+        let _awake = self.wake.try_send(());
     }
 
     fn say(&self, told: Told) {
@@ -98,18 +105,14 @@ impl Eyepiece {
 /// Measures the newest frame again and again. Ends with the camera's thread.
 pub(super) fn measure_newest(
     mut frames: watch::Receiver<Option<Arc<CameraFrame>>>,
+    wakes: &Receiver<()>,
     newest: &watch::Sender<Option<Arc<Preview>>>,
     pulse: &Pulse,
 ) {
-    loop {
-        pulse.beat();
-        match frames.has_changed() {
-            Ok(true) => {}
-            Ok(false) => {
-                thread::sleep(LOOK);
-                continue;
-            }
-            Err(_) => return,
+    while next_order(wakes, pulse).is_some() {
+        // The frame that it was woken for may have been measured in the place of the one before.
+        if !frames.has_changed().unwrap_or(false) {
+            continue;
         }
         let frame = frames.borrow_and_update().clone();
         match frame.as_deref().map(measure) {
@@ -157,6 +160,8 @@ fn brightness(pixels: &::image::RgbImage, field: &Field) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::sync_channel;
+
     use ocellus_board::camera::PixelFormat;
 
     use super::*;
@@ -188,11 +193,13 @@ mod tests {
     fn a_photograph_comes_however_long_measuring_takes_and_of_the_frames_before_it_the_newest_is_left() {
         let camera = Scripted(vec![frame(4, true), frame(3, false), frame(2, false), frame(1, false)]);
         let (frames_in, mut frames) = watch::channel(None);
+        let (wake, _wakes) = sync_channel(1);
         let (tell, mut told) = mpsc::channel(4);
         let eyepiece = Eyepiece {
             camera: Box::new(camera),
             wanted: Arc::new(AtomicBool::new(true)),
             frames: frames_in,
+            wake,
             tell,
             pulse: Pulse::default(),
         };
@@ -205,8 +212,9 @@ mod tests {
         // The camera says nothing any more: its last picture is taken away, sooner or later.
         assert!([Some(3), None].contains(&newest), "{newest:?}");
         assert!(matches!(told.blocking_recv(), Some(Told::Camera(Err(_)))));
-        assert!(frames.borrow_and_update().is_none());
         drop(told);
+        // It tells first and takes the picture away then.
         thread.join().unwrap();
+        assert!(frames.borrow_and_update().is_none());
     }
 }
