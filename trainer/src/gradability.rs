@@ -146,7 +146,7 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
         .collect();
     let Some((penalty, logits)) = settled(&examples) else { return Ok(None) };
     let Some(whole) = Regression::fit(examples.iter(), penalty) else { return Ok(None) };
-    Ok(Some(head(&examples, &logits, (penalty, &whole))))
+    Ok(Some(head(&examples, &logits, &whole)))
 }
 
 /// The rows to learn from, each with its part of the cross-validation.
@@ -214,7 +214,7 @@ fn cross_validated(examples: &[Example], penalty: f64) -> Option<Vec<f64>> {
     examples.iter().map(logit).collect()
 }
 
-fn head(examples: &[Example], logits: &[f64], (penalty, whole): (f64, &Regression)) -> GradabilityHead {
+fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> GradabilityHead {
     // What is ruled out already is refused whatever the network says.
     let of = |told: Told| -> Vec<f64> {
         let told = examples.iter().zip(logits).filter(|(example, _)| example.told == told);
@@ -244,7 +244,7 @@ fn head(examples: &[Example], logits: &[f64], (penalty, whole): (f64, &Regressio
     GradabilityHead {
         weight: whole.weight.iter().map(|weight| *weight as f32).collect(),
         bias: whole.bias as f32,
-        penalty,
+        penalty: whole.penalty,
         spec: GradabilitySpec { refused_from, calibration },
         ungradable: refused(ungradable),
         usable: refused(of(Told::Graded(Gradability::Usable))),
@@ -259,6 +259,8 @@ fn head(examples: &[Example], logits: &[f64], (penalty, whole): (f64, &Regressio
 struct Regression {
     weight: Vec<f64>,
     bias: f64,
+    /// What held it back.
+    penalty: f64,
 }
 
 impl Regression {
@@ -296,7 +298,7 @@ impl Regression {
         let shift: f64 = weight.iter().zip(&mean).map(|(weight, mean)| weight * mean).sum();
         let bias = constant - shift;
         let sound = weight.iter().chain([&bias]).all(|value| value.is_finite());
-        sound.then_some(Self { weight, bias })
+        sound.then_some(Self { weight, bias, penalty })
     }
 
     fn logit(&self, features: &[f64]) -> f64 {
@@ -338,7 +340,7 @@ mod tests {
         let examples = examples(1600);
         let (penalty, logits) = settled(&examples).unwrap();
         let whole = Regression::fit(examples.iter(), penalty).unwrap();
-        let head = head(&examples, &logits, (penalty, &whole));
+        let head = head(&examples, &logits, &whole);
         assert!(head.ungradable.share.unwrap().value >= REFUSED_WANTED, "{head:?}");
         assert!(head.good.share.unwrap().value < 0.05 && head.labelled.share.unwrap().value < 0.05, "{head:?}");
         assert_eq!((head.ungradable.photographs, head.good.photographs, head.usable.photographs), (200, 400, 200));
@@ -377,7 +379,7 @@ mod tests {
             (example.features, example.ruled_out) = (None, true);
         }
         let (penalty, logits) = settled(&examples).unwrap();
-        let found = head(&examples, &logits, (penalty, &Regression::fit(examples.iter(), penalty).unwrap()));
+        let found = head(&examples, &logits, &Regression::fit(examples.iter(), penalty).unwrap());
         assert_eq!((found.ungradable.photographs, found.ungradable.refused), (200, 190), "{found:?}");
     }
 
