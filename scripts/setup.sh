@@ -114,7 +114,8 @@ emulator() {
 
 # What the cameras' driver is compiled with: it reads the kernel's headers.
 video_headers() {
-    ldconfig -p | grep -q libclang || ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || install libclang-dev
+    # Not the one for C++ alone (libclang-cpp), which other packages bring along.
+    { ldconfig -p && ls /usr/lib/llvm-*/lib/ 2>/dev/null; } | grep -qE 'libclang(-[0-9.]+)?\.so' || install libclang-dev
 }
 
 if [ "$purpose" = vm ]; then
@@ -142,6 +143,17 @@ if [ "$purpose" = vm ]; then
         version=${package#linux-image-}
         # Elsewhere than in Debian 12 they are packed.
         find "$kit/root" -name '*.ko.xz' -exec unxz {} +
+        # A camera that sends JPEGs: Debian has its driver as a source, which is compiled for that kernel.
+        [ -d "/usr/src/linux-headers-$version" ] || install "linux-headers-$version"
+        mkdir -p "$kit/fetch"
+        (cd "$kit/fetch" && apt-get download -qq v4l2loopback-dkms 2>/dev/null)
+        dpkg-deb -x "$kit"/fetch/*.deb "$kit/fetch/source"
+        for source in "$kit"/fetch/source/usr/src/v4l2loopback-*; do
+            make -s -C "/usr/src/linux-headers-$version" M="$source" modules >"$kit/fetch/log" 2>&1 ||
+                { cat "$kit/fetch/log" >&2 && exit 1; }
+            command install -D -t "$kit/root/lib/modules/$version/extra" "$source/v4l2loopback.ko"
+        done
+        rm -rf "$kit/fetch"
         PATH=$PATH:/sbin depmod -b "$kit/root" "$version"
         cp "$kit/root/boot/vmlinuz-$version" "$kit/vmlinuz"
         echo "$version" >"$kit/version"
@@ -178,6 +190,10 @@ have storescp || missing+=(dcmtk)
 have dciodvfy || missing+=(dicom3tools)
 have openssl || missing+=(openssl)
 have pdftotext || missing+=(poppler-utils)
+# What a TPM is spoken to with, and one in software.
+have pkg-config || missing+=(pkg-config)
+[ -e /usr/include/tss2/tss2_esys.h ] || missing+=(libtss2-dev)
+have swtpm || missing+=(swtpm libtss2-tcti-swtpm0)
 [ "${#missing[@]}" = 0 ] || install "${missing[@]}"
 
 have python3 || install python3 python3-venv
