@@ -115,7 +115,9 @@ emulator() {
 # What the cameras' driver is compiled with: it reads the kernel's headers.
 video_headers() {
     # Not the one for C++ alone (libclang-cpp), which other packages bring along.
-    { ldconfig -p && ls /usr/lib/llvm-*/lib/ 2>/dev/null; } | grep -qE 'libclang(-[0-9.]+)?\.so' || install libclang-dev
+    local libraries
+    libraries=$(ldconfig -p && ls /usr/lib/llvm-*/lib/ 2>/dev/null || true)
+    [[ "$libraries" =~ libclang(-[0-9.]+)?\.so ]] || install libclang-dev
 }
 
 if [ "$purpose" = vm ]; then

@@ -1,10 +1,12 @@
 //! Proves the camera's driver on the kernel's virtual camera (`vivid`), from inside the virtual machine.
 //!
 //! `guest-camera contract YUYV 640 480 25` runs the contract of every camera; `guest-camera faults [NAME]` breaks the
-//! camera in each way it can be broken; `guest-camera measure YUYV 640 480 25` counts frames and processor time. Each
+//! camera in each way it can be broken; `guest-camera measure YUYV 640 480 25` counts frames and processor time;
+//! `guest-camera play FOLDER MJPG 640 480 15` is a camera itself, whose torn frames `guest-camera torn` looks for. Each
 //! line it says begins with `ok` or `FAILED`; the exit code is 1 where one failed.
 
 mod faults;
+mod player;
 mod vivid;
 
 use std::{
@@ -34,9 +36,14 @@ fn main() -> ExitCode {
     let all_well = match words[..] {
         ["contract", ref wish @ ..] => tell("contract", wished(wish).and_then(contract)),
         ["measure", ref wish @ ..] => tell("measure", wished(wish).and_then(measure)),
+        ["play", folder, ref wish @ ..] => tell("play", wished(wish).and_then(|wish| player::play(folder, &wish))),
+        ["torn", ref wish @ ..] => tell("torn", wished(wish).and_then(player::torn)),
         ["faults"] => faults::all("", tell),
         ["faults", name] => faults::all(name, tell),
-        _ => tell("usage", Err("guest-camera contract|measure CODING WIDTH HEIGHT FPS, or faults [NAME]".to_owned())),
+        _ => tell(
+            "usage",
+            Err("guest-camera contract|measure|torn|play FOLDER CODING WIDTH HEIGHT FPS, or faults [NAME]".to_owned()),
+        ),
     };
     match all_well {
         true => ExitCode::SUCCESS,
