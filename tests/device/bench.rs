@@ -4,9 +4,8 @@
 use std::{
     env, fs,
     fs::File,
-    io::{BufReader, Write},
+    io::BufReader,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -18,10 +17,11 @@ use ocellus::{
     station::{Press, Screen},
 };
 use ocellus_board::panel::Geometry;
-use ocellus_model::label::Output;
+use ocellus_model::{label::Output, laterality::Laterality};
 use ocellus_tests::{
     bundles::SignedBundle,
     emulator::{Emulator, firmware},
+    programs::pin_line,
 };
 use ocellus_vm::{Disk, Hardware, Image, Kit, Machine, disk};
 use serde_json::{Value, json};
@@ -86,8 +86,8 @@ impl Parts {
             .file("/etc/ocellus.toml", self.config.as_bytes())
             .folder("/bundle", &self.bundle.directory())
             .file("/maker.pub", &fs::read(self.bundle.key_file()).expect("the bundle has its key"));
-        for eye in eyes::ALL {
-            image = image.file(&format!("/eyes/{}", eye.name()), &eye.frame());
+        for eye in [Laterality::Od, Laterality::Os] {
+            image = image.file(&format!("/eyes/{eye}"), &eyes::frame(eye));
         }
         let hardware = Hardware { processors: 2, memory_mib: 1024, ..Hardware::default() }
             .with("-device virtio-gpu-pci,id=gpu,xres=800,yres=480 -device virtio-keyboard-pci")
@@ -95,10 +95,8 @@ impl Parts {
             .with(&format!("-chardev socket,id=line,path={},reconnect=1", self.line().display()))
             .with("-device usb-serial,id=controller,bus=usb.0,chardev=line");
         let mut machine = Machine::start(&self.kit, image, &self.disk.plugged_into(hardware));
-        for module in disk::MODULES.iter().chain(&MODULES) {
-            machine.must(&format!("modprobe {module}"), SOON);
-        }
         self.disk.mount(&mut machine, SOON);
+        machine.load(&MODULES, SOON);
         machine
     }
 }
@@ -179,11 +177,10 @@ impl Bench {
     }
 
     /// A patient's eye comes before the camera; returns when it is seen on the panel.
-    pub(crate) fn eye(&mut self, eye: eyes::Eye) {
+    pub(crate) fn eye(&mut self, eye: Laterality) {
         self.no_eye();
         let shell = self.machine.beside();
-        let file = eye.name();
-        let show = format!("v4l2-ctl -d /dev/video1 --stream-out-mmap --stream-from /eyes/{file} --stream-loop");
+        let show = format!("v4l2-ctl -d /dev/video1 --stream-out-mmap --stream-from /eyes/{eye} --stream-loop");
         shell.must(&format!("{show} >/dev/null 2>&1 &"), SOON);
         // Retinas are red; where nothing is shown, the camera sees noise of all colours alike.
         self.until("an eye on the panel", |seen| {
@@ -313,14 +310,7 @@ pub(crate) fn sign_in() -> Screen {
 
 /// The device's configuration.
 fn config(program: &Path) -> String {
-    let mut asked = Command::new(program)
-        .args(["config", "pin"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program runs here too");
-    writeln!(asked.stdin.take().expect("it was asked for"), "{PIN}").expect("it reads a line");
-    let pin = String::from_utf8(asked.wait_with_output().expect("it ends").stdout).expect("text");
+    let pin = pin_line(program, PIN);
     let operators: String = OPERATORS
         .iter()
         .enumerate()

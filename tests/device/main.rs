@@ -19,10 +19,7 @@ use ocellus_model::laterality::Laterality;
 use ocellus_tests::{emulator::Lamps, patience::Deadline};
 use serde_json::json;
 
-use crate::{
-    bench::{Bench, SOON},
-    eyes::Eye,
-};
+use crate::bench::{Bench, SOON};
 
 const DARK: Lamps = Lamps { aiming: false, fixation: false, flash: false };
 /// Fills the disk to its last byte.
@@ -63,7 +60,7 @@ fn frames_are_lost_and_damaged(bench: &mut Bench) {
     for _ in 0..5 {
         bench.camera("inject_v4l2_buf_flag_error=1");
     }
-    bench.eye(Eye::Right);
+    bench.eye(Laterality::Od);
     bench.photograph();
     bench.camera("percentage_of_dropped_buffers=0");
 }
@@ -131,7 +128,7 @@ fn the_disk_is_full(bench: &mut Bench) {
 fn the_reserve_is_gone(bench: &mut Bench) {
     bench.machine.beside().run(FILL, SOON);
     next_patient(bench, "4712|doe, john|1950-01-01");
-    bench.eye(Eye::Right);
+    bench.eye(Laterality::Od);
     bench.shutter();
     bench.wait_for("fault");
     bench.assert_golden("fault-store-full");
@@ -150,11 +147,11 @@ fn a_patient_is_screened_whatever_is_pulled_out_and_nothing_is_lost_when_the_pow
     sign_in_and_confirm(&mut bench);
     frames_are_lost_and_damaged(&mut bench);
     bench.wait_for("aim");
-    bench.eye(Eye::Left);
+    bench.eye(Laterality::Os);
     the_stream_fails(&mut bench);
     the_camera_says_nothing_for_a_minute(&mut bench);
     the_camera_is_pulled_out(&mut bench);
-    bench.eye(Eye::Left);
+    bench.eye(Laterality::Os);
     the_controller_starts_anew(&mut bench);
     the_line_is_pulled_out_during_a_flash(&mut bench);
     the_disk_is_full(&mut bench);
@@ -166,7 +163,7 @@ fn a_patient_is_screened_whatever_is_pulled_out_and_nothing_is_lost_when_the_pow
     bench.shutter();
     bench.wait_for("home");
     the_reserve_is_gone(&mut bench);
-    bench.eye(Eye::Left);
+    bench.eye(Laterality::Os);
     bench.shutter();
     bench.hear("a photograph that is judged", |line| line == "judging");
     let mut bench = bench.power_cut();

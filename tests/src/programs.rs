@@ -2,7 +2,9 @@
 
 use std::{
     ffi::OsStr,
-    process::{Command, Output},
+    io::{self, Write},
+    path::Path,
+    process::{Command, Output, Stdio},
 };
 
 /// What a run of a program left.
@@ -28,8 +30,20 @@ impl Run {
 
     /// Runs a prepared command to its end. No variable of the tester's reaches the programs' own settings.
     pub fn finish(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } =
-            command.env_remove("RUST_LOG").output().expect("the program can be started");
+        Self::said(command.env_remove("RUST_LOG").output())
+    }
+
+    /// The same with something on standard input.
+    pub fn typed(command: &mut Command, input: &str) -> Self {
+        command.env_remove("RUST_LOG").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().expect("the program can be started");
+        // Who reads nothing of it has ended already.
+        let _unread = running.stdin.take().expect("it was asked for").write_all(input.as_bytes());
+        Self::said(running.wait_with_output())
+    }
+
+    fn said(output: io::Result<Output>) -> Self {
+        let Output { status, stdout, stderr } = output.expect("the program can be started");
         let text = |bytes| String::from_utf8(bytes).expect("programs write UTF-8");
         Run { code: status.code(), out: text(stdout), err: text(stderr) }
     }
@@ -42,4 +56,11 @@ impl Run {
             _ => panic!("expected one line on standard error:\n{}", self.err),
         }
     }
+}
+
+/// The configuration's line for a PIN, as the device program `PROGRAM config pin` makes it.
+pub fn pin_line(program: &Path, pin: &str) -> String {
+    let asked = Run::typed(Command::new(program).args(["config", "pin"]), &format!("{pin}\n"));
+    assert_eq!(asked.code, Some(0), "config pin: {}", asked.err);
+    asked.out
 }

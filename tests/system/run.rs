@@ -22,7 +22,10 @@ use ocellus::{
 };
 use ocellus_board::panel::Geometry;
 use ocellus_model::label::Output;
-use ocellus_tests::{bundles::SignedBundle, programs::Run};
+use ocellus_tests::{
+    bundles::SignedBundle,
+    programs::{Run, pin_line},
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
 /// How long anything may take before the test gives up.
@@ -143,20 +146,11 @@ impl Device {
     }
 }
 
-fn pin_line(pin: &str) -> String {
-    let mut child =
-        Command::new(PROGRAM).args(["config", "pin"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{pin}").unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert!(out.status.success());
-    String::from_utf8(out.stdout).unwrap()
-}
-
 fn config() -> String {
     format!(
         "[[operators]]\nid = \"amina\"\nname = \"Amina K.\"\nrole = \"operator\"\n{}\n\
          [session]\nlock_after_seconds = 300\n[questions]\nenabled = [\"symptoms\"]\n[encounter]\nrest_seconds = 10\n",
-        pin_line("2580")
+        pin_line(PROGRAM.as_ref(), "2580")
     )
 }
 
@@ -170,7 +164,7 @@ fn record(store: &Path) -> Store {
         version: "0".to_owned(),
         simulated: true,
     };
-    Home { folder: store.to_owned(), key_file: None }.open(device, AT).unwrap()
+    Home::at(store.to_owned()).open(device, AT).unwrap()
 }
 
 /// The one encounter of a record.

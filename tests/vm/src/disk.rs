@@ -36,11 +36,12 @@ impl Disk {
         hardware.with(&drive).with("-device virtio-blk-pci,drive=disk")
     }
 
-    /// Mounts it at `/store`. Its [`MODULES`] have been loaded.
+    /// Loads its [`MODULES`] and mounts it at `/store`.
     ///
     /// # Panics
     /// When it can't be mounted `within` the time.
     pub fn mount(&self, machine: &mut Machine, within: Duration) {
+        machine.load(&MODULES, within);
         machine.must("mkdir -p /store && mount -t ext4 /dev/vda /store", within);
     }
 

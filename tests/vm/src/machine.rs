@@ -126,6 +126,16 @@ impl Machine {
         machine
     }
 
+    /// Loads kernel modules, one after the other.
+    ///
+    /// # Panics
+    /// When one can't be loaded `within` the time.
+    pub fn load(&mut self, modules: &[&str], within: Duration) {
+        for module in modules {
+            self.must(&format!("modprobe {module}"), within);
+        }
+    }
+
     /// The second shell, for what is done while the first one is busy.
     pub fn beside(&mut self) -> &mut Shell {
         &mut self.beside

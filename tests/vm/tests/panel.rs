@@ -19,9 +19,7 @@ fn machine() -> Machine {
         .with("-device virtio-gpu-pci,id=gpu,xres=800,yres=480 -device virtio-keyboard-pci")
         .with("-device qemu-xhci,id=usb -device usb-tablet,id=finger,bus=usb.0");
     let mut machine = Machine::start(&kit, image, &hardware);
-    for module in MODULES {
-        machine.must(&format!("modprobe {module}"), SOON);
-    }
+    machine.load(&MODULES, SOON);
     machine
 }
 
