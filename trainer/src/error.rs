@@ -5,7 +5,10 @@
 
 use std::process::ExitCode;
 
-use crate::{evaluate::stored::NoEvaluation, manifest::ManifestError, shard::ShardError, train::config::ConfigError};
+use crate::{
+    bucket::BucketError, evaluate::stored::NoEvaluation, manifest::ManifestError, shard::ShardError,
+    train::config::ConfigError,
+};
 
 /// What the process ends with. The numbers are documented in `--help` and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,13 +65,19 @@ pub enum ExpectedError {
     #[error("{0}")]
     Interrupted(String),
     /// Anything else, with its chain of causes.
-    #[error("{}", chain(.0))]
+    #[error("{}", chain(.0.as_ref()))]
     Failed(#[from] anyhow::Error),
 }
 
 impl From<ConfigError> for ExpectedError {
     fn from(error: ConfigError) -> Self {
         ExpectedError::Usage(error.to_string())
+    }
+}
+
+impl From<BucketError> for ExpectedError {
+    fn from(error: BucketError) -> Self {
+        if error.is_usage() { ExpectedError::Usage(error.to_string()) } else { ExpectedError::Failed(error.into()) }
     }
 }
 
@@ -99,14 +108,15 @@ impl ExpectedError {
 }
 
 /// The chain of causes on one line. Many errors name their cause in their own words already; it is not said twice.
-fn chain(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if line.is_empty() {
-            line = cause;
-        } else if !line.contains(&cause) {
-            line = format!("{line}: {cause}");
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let text = source.to_string();
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
         }
+        cause = source.source();
     }
     line
 }

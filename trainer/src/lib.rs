@@ -7,6 +7,7 @@
 //! What a pixel means (decoding, field, quality, preprocessing) and what a bundle is lives in `ocellus-model`, which
 //! the device calls too. Not here: cameras, screens, encounters.
 
+pub mod bucket;
 pub mod cli;
 pub mod device;
 pub mod error;

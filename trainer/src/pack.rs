@@ -26,6 +26,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
+    bucket::{Wanted, at_hand},
     cli::Ui,
     files::write_atomically,
     manifest::Manifest,
@@ -91,7 +92,8 @@ pub fn pack(pack: &Pack, ui: &Ui) -> Result<Packed, TrainError> {
                 Task::settle(pack.config.task, pack.config.classes.as_deref(), rows.iter()).map_err(TrainError::Data)?
             }
         };
-        let mut data = Dataset::new(&rows, &pack.root, &task, ui);
+        let root = at_hand(&pack.root, Wanted::of_rows(&rows), ui)?;
+        let mut data = Dataset::new(&rows, &root, &task, ui);
         left_out.append(&mut data.unreadable);
         let progress = ui.progress("packing photographs", data.samples.len() as u64);
         let results: Vec<Result<(bool, u64), String>> = data

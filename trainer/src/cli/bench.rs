@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Ui, manifest::root_of};
 use crate::{
+    bucket::{Wanted, at_hand},
     device::DeviceChoice,
     error::{Exit, ExpectedError},
     features::View,
@@ -86,6 +87,7 @@ impl Args {
         let spec = config.spec();
         let step = (manifest.rows.len() / PHOTOGRAPHS).max(1);
         let chosen = manifest.rows.iter().step_by(step).take(PHOTOGRAPHS);
+        let root = at_hand(&root, Wanted::of_rows(chosen.clone()), ui)?;
         let files: Vec<Vec<u8>> = chosen.filter_map(|row| std::fs::read(root.join(&row.file)).ok()).collect();
         let decode = |bytes: &[u8]| Some(ocellus_model::image::decode(bytes).ok()?.pixels);
         let mut tensors = Vec::new();

@@ -8,6 +8,7 @@ use sysinfo::{Disks, System};
 
 use super::Ui;
 use crate::{
+    bucket::{Wanted, at_hand},
     device::DeviceChoice,
     error::{Exit, ExpectedError},
     manifest::{Manifest, check::check},
@@ -153,8 +154,12 @@ fn photographs(manifest: &Path, root: &Path, ui: &Ui) -> Line {
     let (found, good) = match Manifest::read(manifest) {
         Err(error) => (error.to_string(), false),
         Ok(manifest) => {
+            let root = match at_hand(root, Wanted::of_rows(&manifest.rows), ui) {
+                Ok(root) => root,
+                Err(error) => return Line { what: "photographs", found: error.to_string(), good: false },
+            };
             let progress = ui.progress("looking for photographs", manifest.rows.len() as u64);
-            let report = check(&manifest, root, false, || progress.inc(1));
+            let report = check(&manifest, &root, false, || progress.inc(1));
             let name = manifest.path.display();
             if report.problems.is_empty() {
                 (format!("{name}: {} photographs of {} sources", report.photographs, report.sources.len()), true)

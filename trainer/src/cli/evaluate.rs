@@ -10,6 +10,7 @@ use super::{
     ui::{Ui, shell},
 };
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     evaluate::{
         evaluate, html, look, markdown,
@@ -65,6 +66,7 @@ impl Args {
         if !(self.prevalence > 0.0 && self.prevalence < 1.0) {
             return Err(ExpectedError::Usage(format!("--prevalence {}: expected above 0, below 1", self.prevalence)));
         }
+        let shard = Shard::of_environment()?;
         let path = match (&self.manifest, &self.split) {
             (Some(manifest), _) => manifest.clone(),
             (None, Some(split)) => split.join("test.csv"),
@@ -86,7 +88,9 @@ impl Args {
             return Ok(Exit::Ok);
         }
         std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        let overlap = self.network.trained_on()?.map(|made| made.overlap(&manifest.rows, &root));
+        let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);
+        let here = at_hand(&root, Wanted::of_rows(&manifest.rows), ui)?;
+        let overlap = self.network.trained_on()?.map(|made| made.overlap(&manifest.rows, &here));
         let words = match overlap.filter(Overlap::is_any) {
             Some(overlap) => {
                 ui.warn(format_args!("{overlap}"));
@@ -94,9 +98,7 @@ impl Args {
             }
             None => words,
         };
-        let shard = Shard::of_environment()?;
-        let mine = manifest.rows.iter().enumerate().filter(|(number, _)| shard.takes(*number)).map(|(_, row)| row);
-        let mut looked = look(&predictor, mine, &root, ui).map_err(expected)?;
+        let mut looked = look(&predictor, mine, &here, ui).map_err(expected)?;
         if !shard.is_whole() {
             let of = format!("{words} {}", sha256_of(&path).map_err(anyhow::Error::from)?);
             match gather(&out, shard, &of, looked, manifest.rows.len())? {
@@ -115,7 +117,7 @@ impl Args {
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;
         let suspects = suspects_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;
         ui.say("drawing the page");
-        let page = html(&metrics, &predictor, &photographs, &root).into_bytes();
+        let page = html(&metrics, &predictor, &photographs, &here).into_bytes();
         for (name, bytes) in [
             (METRICS_FILE, json),
             (PREDICTIONS_FILE, csv),

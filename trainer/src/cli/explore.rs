@@ -9,6 +9,7 @@ use super::{
     ui::{Ui, shell},
 };
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     evaluate::frame::CONFOUNDED,
     explore::{Exploration, explore, html},
@@ -38,7 +39,7 @@ impl Args {
     pub(super) fn run(&self, ui: &Ui) -> Result<Exit, ExpectedError> {
         let manifest = Manifest::read(&self.manifest)?;
         let root = root_of(&self.manifest, self.root.as_ref());
-        let found = explore(&manifest.rows, &root, ui);
+        let found = explore(&manifest.rows, &at_hand(&root, Wanted::of_rows(&manifest.rows), ui)?, ui);
         let pages = [self.out.clone(), self.out.with_extension("json")].map(|path| path.display().to_string());
         if ui.would(format_args!("write {}", pages.join(" and ")))? {
             return Ok(Exit::Ok);

@@ -161,6 +161,7 @@ fn moment(time: std::time::SystemTime) -> Result<Datetime, ExpectedError> {
 fn expected(error: ExportError) -> ExpectedError {
     match error {
         ExportError::Manifest(error) => error.into(),
+        ExportError::Bucket(error) => error.into(),
         ExportError::Parity { .. } | ExportError::TooLarge { .. } | ExportError::Tract(_) => {
             ExpectedError::Bundle(error.to_string())
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Ui;
 use crate::{
+    bucket::{Wanted, at_hand},
     device::DeviceChoice,
     error::{Exit, ExpectedError},
     features::{CacheKey, Extraction, FeatureError, digests, extract},
@@ -90,6 +91,7 @@ impl Args {
         if ui.would(format_args!("compute {views} views of {} photographs into {}", files.len(), folder.display()))? {
             return Ok(Exit::Ok);
         }
+        let root = at_hand(&root, Wanted::These(files.iter().map(String::as_str).collect()), ui)?;
         let photos = digests(&files, &root, ui);
         let stop = Stop::of_signals().map_err(anyhow::Error::from)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);

@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use super::{manifest::root_of, ui::Ui};
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     files::write_atomically,
     gate::{refusals, run, table, text},
@@ -40,6 +41,7 @@ impl Args {
             manifest.rows.retain(|row| row.quality.is_some());
         }
         let root = root_of(&self.manifest, self.root.as_ref());
+        let root = at_hand(&root, Wanted::of_rows(&manifest.rows), ui)?;
         let mut gated = Vec::new();
         let mut unreadable = 0;
         for photograph in run(&manifest.rows, &root, ui) {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::ui::{Ui, shell};
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     files::write_atomically,
     manifest::{
@@ -65,7 +66,7 @@ impl Args {
             return Err(ExpectedError::Usage(format!("{} is there already; name another --out", self.out.display())));
         }
         let manifest = Manifest::read(&self.split.join("train.csv"))?;
-        let seen = look(&manifest.rows, &self.root);
+        let seen = look(&manifest.rows, &at_hand(&self.root, Wanted::of_rows(&manifest.rows), ui)?);
         let text = configuration(self, &seen);
         if ui.would(format_args!("write {}:\n{text}", self.out.display()))? {
             return Ok(Exit::Ok);

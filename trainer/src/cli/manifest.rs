@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::ui::{Ui, shell};
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     manifest::{Manifest, Row, check::check, from_image_folder, from_multi_hot_csv, from_odir, write_rows},
 };
@@ -91,7 +92,7 @@ impl Args {
                 check_manifest(ui, manifest, &root, *digests)
             }
             What::FromFolders { root, source, out } => {
-                let (rows, left_out) = from_image_folder(root, source)?;
+                let (rows, left_out) = from_image_folder(&at_hand(root, Wanted::All, ui)?, source)?;
                 if let Some(first) = left_out.first() {
                     ui.warn(format_args!(
                         "left out: {} files that are no photographs or lie in no class folder, the first is {}",
@@ -102,21 +103,25 @@ impl Args {
                 write(ui, root, out, rows)
             }
             What::FromTable { table, root, source, out } => {
-                let (rows, ignored) = from_multi_hot_csv(table, root, source)?;
+                let (rows, ignored) = from_multi_hot_csv(table, &at_hand(root, Wanted::All, ui)?, source)?;
                 if !ignored.is_empty() {
                     ui.say(format_args!("left out, not labels: {}", ignored.join(", ")));
                 }
                 write(ui, root, out, rows)
             }
-            What::FromOdir { table, root, source, out } => write(ui, root, out, from_odir(table, root, source)?),
+            What::FromOdir { table, root, source, out } => {
+                let rows = from_odir(table, &at_hand(root, Wanted::All, ui)?, source)?;
+                write(ui, root, out, rows)
+            }
         }
     }
 }
 
 fn check_manifest(ui: &Ui, path: &Path, root: &Path, digests: bool) -> Result<Exit, ExpectedError> {
     let manifest = Manifest::read(path)?;
+    let here = at_hand(root, Wanted::of_rows(&manifest.rows), ui)?;
     let progress = ui.progress("looking for photographs", manifest.rows.len() as u64);
-    let report = check(&manifest, root, digests, || progress.inc(1));
+    let report = check(&manifest, &here, digests, || progress.inc(1));
     drop(progress);
     ui.result(&report, &report)?;
     if !report.repeated.is_empty() {

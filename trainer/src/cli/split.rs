@@ -15,6 +15,7 @@ use super::{
     ui::{Ui, shell},
 };
 use crate::{
+    bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     files::write_atomically,
     manifest::{
@@ -106,7 +107,10 @@ impl Args {
         let manifest = Manifest::read(&self.input)?;
         let root = root_of(&self.input, self.root.as_ref());
         let rows = &manifest.rows;
-        let looked = (!self.no_near_duplicates).then(|| look(ui, rows, &root));
+        let looked = match self.no_near_duplicates {
+            true => None,
+            false => Some(look(ui, rows, &at_hand(&root, Wanted::of_rows(rows), ui)?)),
+        };
         let tied = looked.iter().flat_map(|looked| looked.pairs.iter().map(|pair| (pair.first, pair.second)));
         let parts = components(rows, tied);
         let sides = match &self.leave_out {
@@ -176,7 +180,7 @@ impl Args {
             let root = root_of(&self.input.join("train.csv"), self.root.as_ref());
             let (rows, names): (Vec<Row>, Vec<&str>) =
                 sides.iter().flat_map(|(name, rows)| rows.iter().map(move |row| (row.clone(), *name))).unzip();
-            let looked = look(ui, &rows, &root);
+            let looked = look(ui, &rows, &at_hand(&root, Wanted::of_rows(&rows), ui)?);
             unreadable = !looked.unreadable.is_empty();
             let crossing = looked.pairs.iter().filter(|pair| names[pair.first] != names[pair.second]);
             let place = |index: usize| (rows[index].file.clone(), names[index].to_owned());

@@ -267,6 +267,7 @@ pub(super) fn expected(error: TrainError, run: &Path) -> ExpectedError {
             ExpectedError::Usage(error.to_string())
         }
         TrainError::Manifest(error) => error.into(),
+        TrainError::Bucket(error) => error.into(),
         TrainError::Data(_) | TrainError::Photograph { .. } => ExpectedError::Data(error.to_string()),
         other => anyhow::Error::from(other).into(),
     }

@@ -36,6 +36,7 @@ use toml::value::Datetime;
 
 use crate::gradability::{self, GradabilityHead};
 use crate::{
+    bucket::{Wanted, at_hand},
     cli::Ui,
     evaluate::{
         auroc::auroc,
@@ -172,6 +173,9 @@ pub enum ExportError {
     /// The weights can't be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The photographs lie in a bucket and can't be fetched.
+    #[error(transparent)]
+    Bucket(#[from] crate::bucket::BucketError),
     /// The split can't be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -245,9 +249,10 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
     let train = Manifest::read(&setup.split.join("train.csv"))?;
     let validation = Manifest::read(&setup.split.join("validation.csv"))?;
     let all: Vec<Row> = train.rows.iter().chain(&validation.rows).cloned().collect();
+    let root = at_hand(&setup.root, Wanted::of_rows(&all), ui)?;
     let gradability = {
         let network = Predictor::of_weights(&trained, outputs.clone(), None, info.spec.clone(), device)?;
-        gradability::fit(&network, &all, &setup.root, ui)?
+        gradability::fit(&network, &all, &root, ui)?
     };
     let weights = match &gradability {
         Some(head) => onnx::round(&with_row(&trained, &head.weight, head.bias)?)?,
@@ -261,7 +266,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
     let burn = Predictor::of_weights(&weights, outputs.clone(), gradability_spec, info.spec.clone(), device)?;
     let tract = TractNetwork::load(&model, info.spec.shape())?;
 
-    let judged = judge(&burn, &validation.rows, &setup.root, ui)?;
+    let judged = judge(&burn, &validation.rows, &root, ui)?;
     let settled: Vec<Settled> = outputs
         .iter()
         .enumerate()

@@ -23,6 +23,7 @@ use super::{
     workers::Workers,
 };
 use crate::{
+    bucket::{Wanted, at_hand},
     cli::Ui,
     files::hex,
     manifest::Manifest,
@@ -62,8 +63,9 @@ pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainErro
     let weights = config.weights.load(config.seed)?;
     let device = setup.device.open().map_err(|error| TrainError::Data(error.to_string()))?;
     let network = Network::build(&device, &model, expected, config.seed)?;
-    let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
-    let mut validation = Dataset::new(&validation_rows, &setup.root, &task, ui);
+    let root = at_hand(&setup.root, Wanted::of_rows(train_rows.iter().chain(&validation_rows)), ui)?;
+    let mut train = Dataset::new(&train_rows, &root, &task, ui);
+    let mut validation = Dataset::new(&validation_rows, &root, &task, ui);
     let mut left_out = [std::mem::take(&mut train.unreadable), std::mem::take(&mut validation.unreadable)].concat();
     left_out.extend(keep_usable(&mut validation, ui));
     check_sides(&train, &validation)?;
@@ -72,7 +74,7 @@ pub fn adopt(result: &Path, setup: &Setup, ui: &Ui) -> Result<RunInfo, TrainErro
     digest.update(run_digest(config, &weights, &train, &validation));
     let path = result.join(RESULT_FILE);
     digest.update(fs::read(&path).map_err(TrainError::io(&path))?);
-    let run = Run { setup, task, network, train, validation, left_out, digest: hex(&digest.finalize()), weights };
+    let run = Run { setup, root, task, network, train, validation, left_out, digest: hex(&digest.finalize()), weights };
     run.write_adopted((result, &model), &said, ui)
 }
 

@@ -72,6 +72,9 @@ pub enum TrainError {
     /// A manifest can't be used.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The photographs lie in a bucket and can't be fetched.
+    #[error(transparent)]
+    Bucket(#[from] crate::bucket::BucketError),
     /// The starting weights can't be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),

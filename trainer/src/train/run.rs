@@ -29,6 +29,7 @@ use super::{
     workers::Workers,
 };
 use crate::{
+    bucket::{Wanted, at_hand},
     cli::Ui,
     device::DeviceChoice,
     features::{CacheKey, Extraction, FeatureCache, Photo, extract},
@@ -101,8 +102,9 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
     let weights = config.weights.load(config.seed)?;
     let device = setup.device.open().map_err(|error| TrainError::Data(error.to_string()))?;
     let network = Network::build(&device, &weights, task.names().len(), config.seed)?;
-    let mut train = Dataset::new(&train_rows, &setup.root, &task, ui);
-    let mut validation = Dataset::new(&validation_rows, &setup.root, &task, ui);
+    let root = at_hand(&setup.root, Wanted::of_rows(train_rows.iter().chain(&validation_rows)), ui)?;
+    let mut train = Dataset::new(&train_rows, &root, &task, ui);
+    let mut validation = Dataset::new(&validation_rows, &root, &task, ui);
     // What is needed of them is in the sides now.
     drop((train_rows, validation_rows));
     let workers = Workers::new(setup.workers.unwrap_or_else(|| default_workers(setup.device)))?;
@@ -128,7 +130,7 @@ pub fn train(setup: &Setup, ui: &Ui) -> Result<Outcome, TrainError> {
         None => Source::Photographs(&spec, &config.augment),
     };
     let digest = run_digest(config, &weights, &train, &validation);
-    let run = Run { setup, task, network, train, validation, left_out, digest, weights };
+    let run = Run { setup, root, task, network, train, validation, left_out, digest, weights };
     run.go(&workers, &source, ui)
 }
 
@@ -230,6 +232,8 @@ pub(super) fn run_digest(config: &Config, weights: &NamedWeights, train: &Datase
 /// A run with its data.
 pub(super) struct Run<'a> {
     pub(super) setup: &'a Setup,
+    /// Where its photographs are read.
+    pub(super) root: PathBuf,
     pub(super) task: Task,
     pub(super) network: Network,
     pub(super) train: Dataset,
@@ -546,7 +550,7 @@ impl Run<'_> {
     /// and the weights it started from.
     pub(super) fn write_trained_on(&self, also: &[&Path]) -> Result<(), TrainError> {
         let started = self.config().weights.file.as_deref().and_then(Path::parent);
-        let mut made = TrainedOn::of_split(&self.setup.split, &self.setup.root)?;
+        let mut made = TrainedOn::of_split(&self.setup.split, &self.root)?;
         for folder in also.iter().copied().chain(started) {
             made = made.with_those_of(folder)?;
         }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+#[cfg(feature = "s3")]
+mod bucket;
 mod classes;
 mod elsewhere;
 mod first_steps;
