@@ -127,6 +127,7 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
     );
     let begun = begun.first().copied().unwrap_or(0);
     let photographs = side.photographs();
+    ensure!(photographs.len() > 0, "the plan has no photograph of which anything is known: pack another split or task");
     let mean_weight = photographs.weights.sum(Kind::Double).double_value(&[]) / photographs.len() as f64;
     // Whole batches only: the card looks for the fastest way anew for each shape.
     let batch = schedule.batch.min(photographs.len());

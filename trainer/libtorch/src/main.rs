@@ -161,10 +161,11 @@ fn train(
     let outputs = plan.outputs.len();
     ensure!(weights.len() == outs.len(), "{} --weights and {} --out: one of each a network", weights.len(), outs.len());
     let taught = teachers;
-    let networks = weights
-        .iter()
-        .map(|weights| Network::read(weights, outputs, recipe.seed, device))
-        .collect::<Result<Vec<_>>>()?;
+    let network = |weights: &PathBuf| -> Result<Network> {
+        let network = Network::read(weights, outputs, recipe.seed, device)?;
+        Ok(network.in_bfloat16(recipe.bfloat16.unwrap_or(device.is_cuda())))
+    };
+    let networks = weights.iter().map(network).collect::<Result<Vec<_>>>()?;
     let teachers = teachers
         .iter()
         .map(|folder| {

@@ -17,6 +17,8 @@ pub(crate) struct Recipe {
     pub(crate) size: Option<u32>,
     /// First trained block, 1 (all) to 6 (only the head).
     pub(crate) first_block: usize,
+    /// Whether convolutions are computed in bfloat16; left out: on a card they are, on a processor not.
+    pub(crate) bfloat16: Option<bool>,
     /// Steps and rates.
     pub(crate) schedule: Schedule,
     /// Views.

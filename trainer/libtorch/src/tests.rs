@@ -96,6 +96,33 @@ fn a_network_learns_what_can_be_seen_and_only_what_is_known() {
 }
 
 #[test]
+fn in_bfloat16_it_learns_nearly_the_same() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let [single, half] = [false, true].map(|half| {
+        fit(vec![narrow(1).in_bfloat16(half)], &job(&side, &recipe(12, ""), &[])).unwrap().remove(0).losses
+    });
+    assert_ne!(single, half, "the one is as precise as the other");
+    assert!((single[0] - half[0]).abs() < 0.02 * single[0], "{single:?} {half:?}");
+    assert!(half[11] < 0.5 * half[0], "{half:?}");
+}
+
+#[test]
+fn a_plan_of_which_nothing_is_known_is_refused() {
+    let photographs = photographs();
+    let none = Photographs {
+        pixels: photographs.pixels.narrow(0, 0, 0),
+        targets: photographs.targets.narrow(0, 0, 0),
+        weights: photographs.weights.narrow(0, 0, 0),
+        sources: Vec::new(),
+    };
+    let spec = spec();
+    let side = Renderer::new(&none, &spec, Device::Cpu).unwrap();
+    let error = fit(vec![narrow(1)], &job(&side, &recipe(1, ""), &[])).err().unwrap().to_string();
+    assert!(error.contains("no photograph of which anything is known"), "{error}");
+}
+
+#[test]
 fn the_same_recipe_gives_the_same_network() {
     let (photographs, spec) = (photographs(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
