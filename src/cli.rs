@@ -11,6 +11,7 @@ mod photographs;
 mod record;
 mod run;
 mod screen;
+mod secret_line;
 mod send;
 
 use std::{io::Write, process::ExitCode};

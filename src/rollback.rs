@@ -116,7 +116,7 @@ mod tests {
 
     fn open(folder: &std::path::Path) -> Store {
         let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };
-        Home { folder: folder.to_owned(), key_file: None }.open(device, AT).unwrap()
+        Home::at(folder.to_owned()).open(device, AT).unwrap()
     }
 
     fn bundle(name: &str, content: &[u8]) -> BundleId {

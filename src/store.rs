@@ -11,7 +11,11 @@
 //! Not here: how something is stored so that it stays ([`crate::record`]), what is stored when (the encounter asks),
 //! what reports say, sending ([`crate::sending`]).
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use ocellus_model::{label::Output, laterality::Laterality};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -26,23 +30,28 @@ use crate::{
 pub use crate::record::{Device, Stamp, StoreError};
 
 /// Where the device keeps what it knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Home {
     /// The folder; made where it is not there.
     pub folder: PathBuf,
-    /// The file with the record's key; none for one beside the record.
-    pub key_file: Option<PathBuf>,
+    /// What opens the record.
+    pub key: Key,
 }
 
 impl Home {
+    /// A home whose key file lies beside the record.
+    pub fn at(folder: PathBuf) -> Self {
+        Home { key: Key::File(Home::key_file_in(&folder)), folder }
+    }
+
+    /// Where the key file of a home lies, where nothing else is said.
+    pub fn key_file_in(folder: &Path) -> PathBuf {
+        folder.join("record.key")
+    }
+
     /// The record's folder.
     pub fn record(&self) -> PathBuf {
         self.folder.join("record")
-    }
-
-    /// The file with the record's key.
-    pub fn key_file(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.folder.join("record.key"))
     }
 
     /// The file with the worklist: a list of patients, the next one first.
@@ -50,34 +59,20 @@ impl Home {
         self.folder.join("worklist.json")
     }
 
-    /// Opens the record. Where there is none yet, makes one, and a key where there is none; a record whose key is gone is
-    /// an error, never begun anew.
+    /// Opens the record. Where there is none yet, makes one, and a key file where that is to open it and is not there; a record
+    /// whose key is gone is an error, never begun anew.
     ///
     /// # Errors
     /// When the folder can't be made, or [`Store::open`] or [`Store::create`] fails.
     pub fn open(&self, device: Device, at: Stamp) -> Result<Store, StoreError> {
         let record = self.record();
         if Store::is_at(&record) {
-            Store::open(&record, &Key::File(self.key_file()), device, at)
+            Store::open(&record, &self.key, device, at)
         } else {
-            Store::create(&record, &self.new_key()?, device, at)
+            fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder, "made"))?;
+            self.key.ready()?;
+            Store::create(&record, &self.key, device, at)
         }
-    }
-
-    /// The key for a record that is made now: the one that lies there, or one that is made.
-    ///
-    /// # Errors
-    /// When there is none and it, or a folder for it or the record, can't be made.
-    pub fn new_key(&self) -> Result<Key, StoreError> {
-        let key_file = self.key_file();
-        for folder in [Some(self.folder.as_path()), key_file.parent()].into_iter().flatten() {
-            fs::create_dir_all(folder).map_err(StoreError::io(folder, "made"))?;
-        }
-        if key_file.exists() {
-            return Ok(Key::File(key_file));
-        }
-        log::warn!("{}: a new key; without it and a backup the record is lost: keep a copy", key_file.display());
-        Key::create_file(&key_file)
     }
 }
 
@@ -330,7 +325,7 @@ mod tests {
     #[test]
     fn a_device_makes_its_record_and_key_once_and_numbers_go_on_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().join("store"), key_file: None };
+        let home = Home::at(folder.path().join("store"));
         for expected in ["one-000001", "one-000002"] {
             let mut visits = Visits::new(home.open(device(), AT).unwrap());
             visits.begin(&begun(1, false), AT).unwrap();
@@ -350,19 +345,20 @@ mod tests {
     #[test]
     fn a_record_whose_key_is_gone_is_not_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), key_file: Some(folder.path().join("keys/record.key")) };
+        let key_file = folder.path().join("keys/record.key");
+        let home = Home { folder: folder.path().to_owned(), key: Key::File(key_file.clone()) };
         drop(home.open(device(), AT).unwrap());
-        fs::remove_file(home.key_file()).unwrap();
+        fs::remove_file(&key_file).unwrap();
         let error = home.open(device(), AT).unwrap_err().to_string();
         assert!(error.contains("record.key") && error.contains("missing"), "{error}");
-        assert!(!home.key_file().exists());
+        assert!(!key_file.exists());
     }
 
     // verifies: RQ-061
     #[test]
     fn an_end_that_comes_again_is_stored_once_and_another_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let home = Home::at(folder.path().to_owned());
         let mut visits = Visits::new(home.open(device(), AT).unwrap());
         visits.begin(&begun(1, false), AT).unwrap();
         let eye = EyeStatus::Pending;
@@ -390,7 +386,7 @@ mod tests {
             [(false, false, false, 2), (true, false, false, 0), (false, true, false, 0), (true, true, true, 2)]
         {
             let folder = tempfile::tempdir().unwrap();
-            let home = Home { folder: folder.path().to_owned(), key_file: None };
+            let home = Home::at(folder.path().to_owned());
             let record = home.open(Device { simulated, ..device() }, AT).unwrap();
             let destinations = Destinations { names: vec!["dicom", "fhir"], test_data };
             let mut visits = Visits::new(record).sending_to(destinations);
@@ -410,7 +406,7 @@ mod tests {
     #[test]
     fn nothing_is_stored_of_an_encounter_that_was_not_begun() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let home = Home::at(folder.path().to_owned());
         let mut visits = Visits::new(home.open(device(), AT).unwrap());
         let error = visits.withdraw(7, Laterality::Od, 1, AT).unwrap_err();
         assert!(error.to_string().contains("encounter 7") && !error.is_full(), "{error}");

@@ -1,7 +1,8 @@
 //! `ocellus record`: looks into the record of encounters, exports, sends, checks, backs up and purges it.
 
 use std::{
-    io::{self, BufRead, Write},
+    fs,
+    io::{self, Write},
     path::PathBuf,
 };
 
@@ -10,13 +11,14 @@ use serde::Serialize;
 
 use super::{
     run::{device, home, reports},
+    secret_line::passphrase,
     send,
 };
 use crate::{
     amend::{AmendError, Printing, amend},
     config::Config,
     error::{Exit, ExpectedError},
-    record::{BackupKey, EncounterId, Key, Passphrase, RestoreKey, Retention, Search, Store, StoreError, Summary},
+    record::{BackupKey, EncounterId, Key, RestoreKey, Retention, Search, Store, StoreError, Summary},
     rollback, sending,
     station::Patient,
     store::Stamp,
@@ -139,6 +141,22 @@ enum Verb {
     /// Lists what waits to be sent, what the archive has not committed yet, and what is set aside, with the reasons
     #[command(after_help = EXIT_CODES)]
     Queue,
+    /// Lets something else open the record from now on; set it in the configuration then, too
+    ///
+    /// Passphrases are lines of standard input: first the one that opens it now, where one does. Who has an old copy of the
+    /// record's folder and what opened that can still open it.
+    #[command(after_help = EXIT_CODES, group = clap::ArgGroup::new("by").required(true).args(["key_file", "passphrase", "tpm"]))]
+    Rekey {
+        /// This key file; made where it is not there
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
+        /// A passphrase
+        #[arg(long)]
+        passphrase: bool,
+        /// This machine's TPM [default: the one that the configuration names]
+        #[arg(long, value_name = "TCTI", num_args = 0..=1)]
+        tpm: Option<Option<String>>,
+    },
     /// Puts an encounter down to the right patient, after the wrong one was confirmed, and replaces its report
     ///
     /// The report before stays in the record and names whom it named. What was sent is sent again.
@@ -180,10 +198,10 @@ fn actor(name: &str) -> Result<String, String> {
 /// Does it.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     let config = Config::load(arguments.config.as_deref(), &arguments.set)?;
-    let (home, device) = (home(&config), device(&config));
+    let (home, device) = (home(&config)?, device(&config));
     let (at, actor) = (Stamp::now(), &arguments.actor);
     // Never made anew here: who looks for a record has one.
-    let open = |device| Store::open(&home.record(), &Key::File(home.key_file()), device, at);
+    let open = |device| Store::open(&home.record(), &home.key, device, at);
     match &arguments.verb {
         Verb::List { patient, name, practice, limit } => {
             let search = Search {
@@ -271,10 +289,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
             let retention = Retention { days: *days, also_never_sent: *also_never_sent };
             print(&open(device)?.purge(retention, actor, at)?)
         }
+        Verb::Rekey { key_file, passphrase: asked, tpm } => {
+            let mut store = open(device)?;
+            let (key, setting) = match (key_file, asked, tpm) {
+                (Some(path), ..) => (Key::File(path.clone()), "key_file"),
+                (_, true, _) => (Key::Passphrase(passphrase()?), "passphrase"),
+                (.., tpm) => (Key::Tpm(tpm.clone().flatten().unwrap_or_else(|| config.store.tpm.clone())), "tpm"),
+            };
+            key.ready()?;
+            store.rekey(&key, actor, at)?;
+            said(format_args!("opened otherwise from now on: set store.opened_by = \"{setting}\" in the configuration"))
+        }
         Verb::Restore { file, identity } => {
             let secret = passphrase()?;
             let by = if *identity { RestoreKey::Identity(secret) } else { RestoreKey::Passphrase(secret) };
-            let store = Store::restore(file, &by, &home.record(), &home.new_key()?, device, at)?;
+            fs::create_dir_all(&home.folder).map_err(StoreError::io(&home.folder, "made"))?;
+            home.key.ready()?;
+            let store = Store::restore(file, &by, &home.record(), &home.key, device, at)?;
             said(format_args!("{} encounters", store.list(&Search::default(), u32::MAX)?.len()))
         }
     }
@@ -309,13 +340,4 @@ fn print(value: &impl Serialize) -> Result<Exit, ExpectedError> {
 fn said(words: std::fmt::Arguments<'_>) -> Result<Exit, ExpectedError> {
     writeln!(io::stdout().lock(), "{words}").map_err(ExpectedError::Output)?;
     Ok(Exit::Success)
-}
-
-/// The first line of standard input: never an argument, which every program on the machine can read.
-fn passphrase() -> Result<Passphrase, ExpectedError> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| {
-        ExpectedError::Usage(format!("standard input: expected a line with the passphrase or key: {error}"))
-    })?;
-    Ok(Passphrase::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -19,13 +19,14 @@ use ocellus_board::{
 };
 use ocellus_model::laterality::Laterality;
 
-use super::bundle_choice::BundleArguments;
+use super::{bundle_choice::BundleArguments, secret_line::passphrase};
 use crate::{
-    config::{self, CameraKind, Config, ControllerKind, FirstEye, InputKind, PanelKind},
+    config::{self, CameraKind, Config, ControllerKind, FirstEye, InputKind, OpenedBy, PanelKind},
     encounter,
     error::{Exit, ExpectedError},
     light::Calibration,
     operators::Operators,
+    record::Key,
     sending::{self, Sender, WorklistPeer},
     shell::{self, Devices, Hand, Room},
     station::{self, Screen},
@@ -134,9 +135,15 @@ pub(super) fn device(config: &Config) -> Device {
     }
 }
 
-/// Where such a device keeps what it knows.
-pub(super) fn home(config: &Config) -> Home {
-    Home { folder: config.store.folder.clone(), key_file: config.store.key_file.clone() }
+/// Where such a device keeps what it knows. A passphrase is read from standard input, a line.
+pub(super) fn home(config: &Config) -> Result<Home, ExpectedError> {
+    let config::Store { folder, opened_by, key_file, tpm } = config.store.clone();
+    let key = match opened_by {
+        OpenedBy::KeyFile => Key::File(key_file.unwrap_or_else(|| Home::key_file_in(&folder))),
+        OpenedBy::Passphrase => Key::Passphrase(passphrase()?),
+        OpenedBy::Tpm => Key::Tpm(tpm),
+    };
+    Ok(Home { folder, key })
 }
 
 /// The devices that the configuration names.
@@ -175,7 +182,7 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
         }
     };
     let load = move || bundle.load().map_err(|error| error.to_string());
-    let (home, device) = (home(config), device(config));
+    let (home, device) = (home(config)?, device(config));
     let mut devices = Devices::new(camera, port, panel(config)?, Box::new(load), home, device);
     devices.shutter = shutter;
     devices.room = room;

@@ -58,7 +58,7 @@ pub use report::Report as Reports;
 pub use send::Send;
 pub use session::Session;
 pub use site::Site;
-pub use store::Store;
+pub use store::{OpenedBy, Store};
 pub use tls::Tls;
 
 use given::Table;

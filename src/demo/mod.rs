@@ -108,7 +108,7 @@ pub fn live(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated: true,
     };
-    let home = Home { folder: folder.join("store"), key_file: None };
+    let home = Home::at(folder.join("store"));
     let mut devices = Devices::new(
         Box::new(camera),
         Box::new(controller),

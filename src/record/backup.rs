@@ -162,7 +162,7 @@ impl Store {
         let new = Building::begin(folder)?;
         let unpacked = unpack(from, by, &new.path)?;
         let opened = Opened { record: unpacked.manifest.record, master: unpacked.master };
-        header::write(&new.path, &opened, key)?;
+        header::make(&opened, key)?.write(&new.path)?;
         let Manifest { record, revision, sequence, hash, .. } = unpacked.manifest;
         let known = Known { revision, head: Head { sequence, hash } };
         Anchor::create(&new.path, Keys::of(opened).anchor, record, known)?;

@@ -90,8 +90,26 @@ pub enum StoreError {
         /// `key file` or `passphrase`.
         kind: &'static str,
     },
+    /// Another TPM sealed what opens the record, or this one was cleared since.
+    #[error("{}: sealed by another TPM than {device}, or this one was cleared since; restore a backup", path.display())]
+    OtherTpm {
+        /// The header of the record.
+        path: PathBuf,
+        /// The TPM that was asked.
+        device: String,
+    },
+    /// The TPM can't be used.
+    #[error("{device}: this TPM cannot be {doing}: {reason}; is it there, on, and may this user use it?")]
+    Tpm {
+        /// Its name.
+        device: String,
+        /// What it was asked for.
+        doing: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// A passphrase was given for a record with a key file, or the other way round.
-    #[error("{}: opened by a {expected}, and a {given} was given", path.display())]
+    #[error("{}: opened by a {expected}, and a {given} was given; see store.opened_by", path.display())]
     OtherKindOfKey {
         /// The header of the record.
         path: PathBuf,

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! key file ─────────────┐
-//! passphrase ─ Argon2id ┴─ opens "wrapped" ─ master key ─┬─ the database
-//!                                                        ├─ the anchor
+//! passphrase ─ Argon2id ┼─ opens "wrapped" ─ master key ─┬─ the database
+//! TPM ────── unseals ───┘                                ├─ the anchor
 //!                                                        └─ wraps a data key for each encounter
 //! ```
 //!
-//! `key.json` holds no secret, and is written anew when key or passphrase change; the master key stays. Whoever has
+//! `key.json` holds no secret, and is written anew when what opens the record changes; the master key stays. Whoever has
 //! an old copy of it and the old passphrase can therefore still open the record. What the file says is bound to the
 //! wrapped key, so a changed file opens nothing; a digest in it tells such a change from a wrong key.
 //!
-//! Not here: reading key files (`key.rs`).
+//! Not here: reading key files (`key.rs`), sealing (`tpm.rs`).
 
 use std::{fs, io, path::Path};
 
@@ -24,6 +24,7 @@ use super::{
     crypt::{self, Secret},
     files,
     key::{self, Key, PASSPHRASE_MIN},
+    tpm::{self, NotUnsealed, Sealed},
 };
 
 /// The header's file in the record's folder.
@@ -44,9 +45,10 @@ pub(super) struct Opened {
     pub(super) master: Secret,
 }
 
+/// What lies in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+pub(super) struct Header {
     about: About,
     /// The master key, sealed; in hexadecimal digits.
     wrapped: String,
@@ -68,6 +70,7 @@ struct About {
 enum OpenedBy {
     KeyFile,
     Passphrase { salt: String, argon2id: Stretch },
+    Tpm(Sealed),
 }
 
 /// What Argon2id costs.
@@ -79,11 +82,11 @@ struct Stretch {
     lanes: u32,
 }
 
-/// Writes the header of a record that `key` is to open from now on.
+/// Makes the header of a record that `key` is to open.
 ///
 /// # Errors
-/// When the passphrase is too short, the key file can't be read, or the header can't be written.
-pub(super) fn write(folder: &Path, opened: &Opened, key: &Key) -> Result<(), StoreError> {
+/// When the passphrase is too short, the key file can't be read, or the TPM can't be used.
+pub(super) fn make(opened: &Opened, key: &Key) -> Result<Header, StoreError> {
     let (opened_by, wrapping) = match key {
         Key::File(path) => (OpenedBy::KeyFile, key::read_file(path)?),
         Key::Passphrase(passphrase) => {
@@ -95,19 +98,33 @@ pub(super) fn write(folder: &Path, opened: &Opened, key: &Key) -> Result<(), Sto
             let wrapping = stretch(passphrase.text(), &salt, STRETCH)?;
             (OpenedBy::Passphrase { salt: hex::encode(salt), argon2id: STRETCH }, wrapping)
         }
+        Key::Tpm(device) => {
+            let wrapping = crypt::secret()?;
+            (OpenedBy::Tpm(tpm::seal(device, &wrapping)?), wrapping)
+        }
     };
     let about = About { format: FORMAT, record: hex::encode(opened.record), opened_by };
     let bound = about.bytes()?;
     let wrapped = hex::encode(crypt::seal(&wrapping, &bound, &opened.master[..])?);
     let digest = checked(&bound, &wrapped);
-    let text = serde_json::to_string_pretty(&Header { about, wrapped, digest }).map_err(no_json)?;
-    files::write_whole(&folder.join(HEADER), (text + "\n").as_bytes())
+    Ok(Header { about, wrapped, digest })
+}
+
+impl Header {
+    /// Writes it, in the place of another.
+    ///
+    /// # Errors
+    /// When it can't be written; the other one stays then.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), StoreError> {
+        let text = serde_json::to_string_pretty(self).map_err(no_json)?;
+        files::write_whole(&folder.join(HEADER), (text + "\n").as_bytes())
+    }
 }
 
 /// Opens a record's header.
 ///
 /// # Errors
-/// When it is missing, changed or not opened by this key, or when the key file can't be read.
+/// When it is missing, changed or not opened by this key, when the key file can't be read, or the TPM can't be used.
 pub(super) fn read(folder: &Path, key: &Key) -> Result<Opened, StoreError> {
     let path = folder.join(HEADER);
     let changed = |found: String| StoreError::HeaderChanged { path: path.clone(), found };
@@ -133,8 +150,14 @@ pub(super) fn read(folder: &Path, key: &Key) -> Result<Opened, StoreError> {
             let salt = hex::decode(salt).map_err(|error| changed(error.to_string()))?;
             stretch(passphrase.text(), &salt, *argon2id)?
         }
-        (OpenedBy::KeyFile, Key::Passphrase(_)) => return Err(other_kind(&path, "key file", "passphrase")),
-        (OpenedBy::Passphrase { .. }, Key::File(_)) => return Err(other_kind(&path, "passphrase", "key file")),
+        (OpenedBy::Tpm(sealed), Key::Tpm(device)) => tpm::unseal(device, sealed).map_err(|error| match error {
+            NotUnsealed::OtherTpm => StoreError::OtherTpm { path: path.clone(), device: device.clone() },
+            NotUnsealed::NotSealed(found) => changed(found),
+            NotUnsealed::Failed(error) => error,
+        })?,
+        (opened_by, key) => {
+            return Err(StoreError::OtherKindOfKey { path, expected: opened_by.kind(), given: key.kind() });
+        }
     };
     let sealed = hex::decode(&header.wrapped).map_err(|error| changed(error.to_string()))?;
     let record = hex::decode(&header.about.record).ok().and_then(|bytes| bytes.try_into().ok());
@@ -147,6 +170,17 @@ pub(super) fn read(folder: &Path, key: &Key) -> Result<Opened, StoreError> {
 impl About {
     fn bytes(&self) -> Result<Vec<u8>, StoreError> {
         serde_json::to_vec(self).map_err(no_json)
+    }
+}
+
+impl OpenedBy {
+    /// As [`Key::kind`] says it.
+    fn kind(&self) -> &'static str {
+        match self {
+            OpenedBy::KeyFile => "key file",
+            OpenedBy::Passphrase { .. } => "passphrase",
+            OpenedBy::Tpm(_) => "TPM",
+        }
     }
 }
 
@@ -172,10 +206,6 @@ fn stretch(
 
 fn checked(bound: &[u8], wrapped: &str) -> String {
     hex::encode(crypt::digest(&[bound, wrapped.as_bytes()].concat()))
-}
-
-fn other_kind(path: &Path, expected: &'static str, given: &'static str) -> StoreError {
-    StoreError::OtherKindOfKey { path: path.to_owned(), expected, given }
 }
 
 fn no_json(error: serde_json::Error) -> StoreError {

@@ -1,9 +1,9 @@
-//! What opens a record: a file with a key, or a passphrase.
+//! What opens a record: a file with a key, a passphrase, or this machine's TPM.
 //!
-//! Not here: what the key opens (`header.rs`).
+//! Not here: what the key opens (`header.rs`), how a TPM is spoken to (`tpm.rs`).
 
 use std::{
-    fmt,
+    fmt, fs,
     fs::{File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -27,6 +27,9 @@ pub enum Key {
     File(PathBuf),
     /// A passphrase that a person gives at each start.
     Passphrase(Passphrase),
+    /// This machine's TPM 2.0, by its TCTI's name, as in `device:/dev/tpmrm0`; the device starts without a person, and
+    /// its disk tells nothing elsewhere. Needs the feature `tpm`.
+    Tpm(String),
 }
 
 /// A passphrase; its memory is wiped when it is dropped, and it is never printed.
@@ -69,11 +72,28 @@ impl Key {
         Ok(Key::File(path.to_owned()))
     }
 
-    /// `key file` or `passphrase`.
+    /// Sees to it that it can open a record that is made now, or from now on: a key file that is not there is made, in a
+    /// folder that is made as well.
+    ///
+    /// # Errors
+    /// When the file or its folder can't be made.
+    pub fn ready(&self) -> Result<(), StoreError> {
+        let Key::File(path) = self else { return Ok(()) };
+        if path.exists() {
+            return Ok(());
+        }
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(StoreError::io(folder, "made"))?;
+        log::warn!("{}: a new key; without it and a backup the record is lost: keep a copy", path.display());
+        Key::create_file(path).map(drop)
+    }
+
+    /// `key file`, `passphrase` or `TPM`.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Key::File(_) => "key file",
             Key::Passphrase(_) => "passphrase",
+            Key::Tpm(_) => "TPM",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! change from outside is found.
 //!
 //! ```text
-//! record/key.json     leads from the key file or passphrase to the master key
+//! record/key.json     leads from key file, passphrase or TPM to the master key
 //!        record.db    SQLCipher: encounters, findings, the audit log, what is to be sent
 //!        anchor       the end of the audit log, known beside the database
 //!        files/…      photographs and reports, each sealed with its encounter's key, under a random name
@@ -40,6 +40,7 @@ mod schema;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tpm;
 mod visit;
 mod write;
 

@@ -90,7 +90,7 @@ impl Store {
     pub fn create(folder: &Path, key: &Key, device: Device, at: Stamp) -> Result<Self, StoreError> {
         let new = Building::begin(folder)?;
         let opened = Opened { record: crypt::random()?, master: crypt::secret()? };
-        header::write(&new.path, &opened, key)?;
+        header::make(&opened, key)?.write(&new.path)?;
         let keys = Keys::of(opened);
         let path = new.path.join(DATABASE);
         folder::create_file(&path).map_err(StoreError::io(&path, "made"))?;
@@ -279,10 +279,11 @@ impl Store {
     /// # Errors
     /// When the key can't be used or something can't be written.
     pub fn rekey(&mut self, key: &Key, actor: &str, at: Stamp) -> Result<(), StoreError> {
+        let opened = Opened { record: self.keys.record, master: self.keys.master.clone() };
+        let header = header::make(&opened, key)?;
         let detail = json!({ "to": key.kind() });
         self.change(|change| change.log(at, New { actor, action: "rekey", subject: "record", detail, row: None }))?;
-        let opened = Opened { record: self.keys.record, master: self.keys.master.clone() };
-        header::write(&self.folder, &opened, key)
+        header.write(&self.folder)
     }
 
     /// Carries out changes as one: all are on disk when it returns, or none is there.

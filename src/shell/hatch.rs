@@ -97,7 +97,7 @@ mod tests {
     fn store(orders: Receiver<Order>, folder: std::path::PathBuf, under_way: bool) -> thread::JoinHandle<()> {
         thread::spawn(move || {
             let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };
-            let home = Home { folder, key_file: None };
+            let home = Home::at(folder);
             let mut visits = Visits::new(home.open(device, AT).unwrap());
             if under_way {
                 let patient = Patient::practice(1);

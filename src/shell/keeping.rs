@@ -314,7 +314,7 @@ mod tests {
     };
 
     fn home(folder: &std::path::Path) -> (Home, Device, Destinations) {
-        let home = Home { folder: folder.to_owned(), key_file: None };
+        let home = Home::at(folder.to_owned());
         let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };
         (home, device, Destinations { names: vec!["dicom", "fhir"], test_data: true })
     }

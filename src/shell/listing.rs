@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn who_is_expected_is_fetched_kept_and_told_as_old_where_nobody_answers() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { folder: folder.path().to_owned(), key_file: None };
+        let home = Home::at(folder.path().to_owned());
         fs::write(home.worklist(), r#"[{"id": "7", "name": "Doe, John"}, {"id": "2", "name": "Roe, Jane"}]"#).unwrap();
         let (orders, inbox) = sync_channel::<Order>(1);
         let device = Device { site: "Site".into(), name: "one".into(), version: "0".into(), simulated: true };

@@ -56,7 +56,7 @@ impl Device {
     }
 
     fn home(&self) -> Home {
-        Home { folder: self.path("store"), key_file: None }
+        Home::at(self.path("store"))
     }
 
     /// Screens somebody, whose results are to be sent to these destinations.

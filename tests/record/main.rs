@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+mod keys;
 mod power;
 mod shared;
 
@@ -25,6 +26,23 @@ const A_RECORD: u64 = 100;
 fn writer(folder: &Path, key: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_record-writer"));
     command.args([folder, key]).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// Where the moments of the kills begin.
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The next number (xorshift64, Marsaglia 2003).
+fn step(state: &mut u64) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+}
+
+/// Whether the ledger that was said to be kept is there, or the one after it, of which nothing was said yet; tells which.
+fn ledger(store: &mut Store, said: u64, turn: u64) -> u64 {
+    let now = store.kept::<u64>("light-ledger").unwrap().unwrap();
+    assert!(now == said || now == said + 1, "kept {now}, said {said}: turn {turn}");
+    now
 }
 
 /// What was said of an encounter.
@@ -92,7 +110,7 @@ fn what_was_stored_survives_being_killed_at_any_moment() {
     let home = tempfile::tempdir().unwrap();
     let key = home.path().join("device.key");
     Key::create_file(&key).unwrap();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut state = SEED;
     let (mut folder, mut all, mut last_kept) = (PathBuf::new(), Said::new(), None);
     let (mut things, mut broken_off, mut before_open, mut starts, mut largest) = (0, 0, 0, Vec::new(), 0);
     for kill in 0..kills {
@@ -100,9 +118,7 @@ fn what_was_stored_survives_being_killed_at_any_moment() {
             folder = home.path().join(format!("record-{kill}"));
             (all, last_kept) = (Said::new(), None);
         }
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
+        step(&mut state);
         let mut child = writer(&folder, &key);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut text = String::new();
@@ -132,11 +148,7 @@ fn what_was_stored_survives_being_killed_at_any_moment() {
         starts.push(took);
         broken_off += store.broken_off().len();
         things += verify(&mut store, &said);
-        if let Some(kept) = last_kept {
-            let now = store.kept::<u64>("light-ledger").unwrap().unwrap();
-            assert!(now == kept || now == kept + 1, "kept {now}, said {kept}: kill {kill}");
-            last_kept = Some(now);
-        }
+        last_kept = last_kept.map(|kept| ledger(&mut store, kept, kill));
         for (name, said) in said {
             all.entry(name).or_default().extend(said);
         }

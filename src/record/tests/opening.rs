@@ -76,6 +76,17 @@ fn a_changed_or_lost_header_is_told_from_a_wrong_key() {
     assert!(bench.open().findings().is_empty());
 }
 
+#[cfg(feature = "tpm")]
+#[test]
+fn what_no_tpm_ever_sealed_is_told_without_asking_one() {
+    use crate::record::tpm::{self, NotUnsealed};
+    for (public, private) in [("zz", ""), ("", ""), ("0001", ""), ("00", "zz")] {
+        let sealed = serde_json::from_value(json!({ "public": public, "private": private })).unwrap();
+        let error = tpm::unseal("swtpm:host=127.0.0.1,port=1", &sealed).unwrap_err();
+        assert!(matches!(error, NotUnsealed::NotSealed(_)), "{public:?} {private:?}: {error:?}");
+    }
+}
+
 #[test]
 fn a_database_that_is_none_or_is_gone_is_told() {
     let bench = Bench::new();
