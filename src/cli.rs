@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else (log, errors, progress) to standard error, one line each.
 
+mod allocator;
 mod bundle_choice;
 mod config;
 mod demo;
@@ -57,7 +58,10 @@ pub fn main_impl() -> ExitCode {
         }
     };
     let ended = match cli.verb {
-        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Run(arguments) => {
+            allocator::settle();
+            run::run(&arguments)
+        }
         Verb::Config(arguments) => config::run(&arguments),
         Verb::Screen(arguments) => screen::run(&arguments),
         Verb::Record(arguments) => record::run(&arguments),

@@ -15,7 +15,7 @@ use std::{
 use embedded_graphics::prelude::Point;
 use ocellus::{
     encounter::{Question, View},
-    record::{Encounter, Search, Store},
+    record::{Encounter, Key, Passphrase, Search, Store},
     screens::{Context, Screens},
     station::{Press, Screen},
     store::{Home, Stamp},
@@ -48,6 +48,10 @@ impl Device {
     }
 
     fn start_with(bundle: &SignedBundle, config: &str, store: PathBuf) -> Self {
+        Device::start_set(bundle, config, store, &[])
+    }
+
+    fn start_set(bundle: &SignedBundle, config: &str, store: PathBuf, set: &[&str]) -> Self {
         let file = bundle.home().join("ocellus.toml");
         fs::write(&file, format!("{config}\n[store]\nfolder = {:?}\n", store.display().to_string())).unwrap();
         let mut child = Command::new(PROGRAM)
@@ -58,6 +62,7 @@ impl Device {
             .arg(bundle.directory())
             .arg("--trust")
             .arg(bundle.key_file())
+            .args(set.iter().flat_map(|set| ["--set", *set]))
             .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -158,13 +163,17 @@ const AT: Stamp = Stamp { unix_seconds: 1_795_900_000, clock_is_set: true };
 
 /// The record that a device left.
 fn record(store: &Path) -> Store {
+    opened(Home::at(store.to_owned()))
+}
+
+fn opened(home: Home) -> Store {
     let device = ocellus::store::Device {
         site: "test".to_owned(),
         name: "test".to_owned(),
         version: "0".to_owned(),
         simulated: true,
     };
-    Home::at(store.to_owned()).open(device, AT).unwrap()
+    home.open(device, AT).unwrap()
 }
 
 /// The one encounter of a record.
@@ -178,6 +187,40 @@ fn only(record: &mut Store) -> Encounter {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn a_record_that_a_passphrase_opens_is_opened_by_the_first_line_and_a_wrong_one_blocks() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let store = bundle.home().join("store");
+    let start = |phrase: &str| {
+        let set = ["store.opened_by=\"passphrase\""];
+        let mut device = Device::start_set(&bundle, &config(), store.clone(), &set);
+        device.line(phrase);
+        device
+    };
+    for (phrase, screen) in [("correct horse battery", "sign-in"), ("another one altogether", "blocked")] {
+        let device = start(phrase);
+        device.wait_for(screen);
+        assert_eq!(device.end(), Some(0));
+    }
+    let key = Key::Passphrase(Passphrase::new("correct horse battery".to_owned()));
+    let device = start("correct horse battery");
+    device.wait_for("sign-in");
+    assert_eq!(device.end(), Some(0));
+    assert_eq!(opened(Home { folder: store, key }).findings(), []);
+}
+
+#[test]
+fn it_begins_with_an_allocator_that_gives_back_and_is_the_same_process() {
+    let bundle = SignedBundle::constant(&[(Output::Anomaly, -4.0)]);
+    let device = Device::start(&bundle, &config());
+    device.wait_for("sign-in");
+    let process = PathBuf::from(format!("/proc/{}", device.child.id()));
+    let environment = fs::read(process.join("environ")).unwrap();
+    assert!(environment.split(|byte| *byte == 0).any(|variable| variable == b"MALLOC_ARENA_MAX=2"));
+    assert!(fs::read(process.join("cmdline")).unwrap().starts_with(PROGRAM.as_bytes()));
+    assert_eq!(device.end(), Some(0));
 }
 
 #[test]
