@@ -6,7 +6,7 @@ CARGO ?= cargo
 DEMO := demo-out
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One selection of packages and features for all that `make test` builds, so that nothing is built twice.
-WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus-trainer/s3,ocellus/v4l2,ocellus/tpm
+WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus-trainer/s3,ocellus/v4l2,ocellus/tpm,ocellus/window
 ALL := $(WORKSPACE) --all-targets
 # The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
 LINTED := unit firmware-test vm-test gpu-check bench

@@ -192,6 +192,9 @@ have storescp || missing+=(dcmtk)
 have dciodvfy || missing+=(dicom3tools)
 have openssl || missing+=(openssl)
 have pdftotext || missing+=(poppler-utils)
+# A display in memory and a mouse.
+have Xvfb || missing+=(xvfb)
+have xdotool || missing+=(xdotool)
 # What a TPM is spoken to with, and one in software.
 have pkg-config || missing+=(pkg-config)
 [ -e /usr/include/tss2/tss2_esys.h ] || missing+=(libtss2-dev)

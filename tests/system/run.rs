@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
+mod window;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -27,6 +29,8 @@ use ocellus_tests::{
     programs::{Run, pin_line},
 };
 
+use window::Display;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ocellus-under-test");
 /// How long anything may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,10 +52,11 @@ impl Device {
     }
 
     fn start_with(bundle: &SignedBundle, config: &str, store: PathBuf) -> Self {
-        Device::start_set(bundle, config, store, &[])
+        Device::start_set(bundle, config, store, &[], None)
     }
 
-    fn start_set(bundle: &SignedBundle, config: &str, store: PathBuf, set: &[&str]) -> Self {
+    /// With keys of the configuration besides, and on a display.
+    fn start_set(bundle: &SignedBundle, config: &str, store: PathBuf, set: &[&str], display: Option<&Display>) -> Self {
         let file = bundle.home().join("ocellus.toml");
         fs::write(&file, format!("{config}\n[store]\nfolder = {:?}\n", store.display().to_string())).unwrap();
         let mut child = Command::new(PROGRAM)
@@ -64,6 +69,7 @@ impl Device {
             .arg(bundle.key_file())
             .args(set.iter().flat_map(|set| ["--set", *set]))
             .env_remove("RUST_LOG")
+            .envs(display.map(|display| ("DISPLAY", display.name())))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -115,10 +121,15 @@ impl Device {
 
     /// Touches what stands for a press on a screen of this kind.
     fn touch(&mut self, screen: &Screen, press: Press) {
+        let Point { x, y } = self.place_of(screen, press);
+        self.line(&format!("touch {x} {y}"));
+    }
+
+    /// Where that stands on the panel.
+    fn place_of(&mut self, screen: &Screen, press: Press) -> Point {
         let controls = self.panel.draw(screen, &Context::default()).controls;
         let control = controls.iter().find(|control| control.press == press).unwrap();
-        let Point { x, y } = control.area.center();
-        self.line(&format!("touch {x} {y}"));
+        control.area.center()
     }
 
     fn type_pin(&mut self, digits: &[u8]) {
@@ -195,7 +206,7 @@ fn a_record_that_a_passphrase_opens_is_opened_by_the_first_line_and_a_wrong_one_
     let store = bundle.home().join("store");
     let start = |phrase: &str| {
         let set = ["store.opened_by=\"passphrase\""];
-        let mut device = Device::start_set(&bundle, &config(), store.clone(), &set);
+        let mut device = Device::start_set(&bundle, &config(), store.clone(), &set, None);
         device.line(phrase);
         device
     };
@@ -220,6 +231,8 @@ fn it_begins_with_an_allocator_that_gives_back_and_is_the_same_process() {
     let environment = fs::read(process.join("environ")).unwrap();
     assert!(environment.split(|byte| *byte == 0).any(|variable| variable == b"MALLOC_ARENA_MAX=2"));
     assert!(fs::read(process.join("cmdline")).unwrap().starts_with(PROGRAM.as_bytes()));
+    // As process lists name it, in 15 letters.
+    assert_eq!(fs::read_to_string(process.join("comm")).unwrap(), "ocellus-under-t\n");
     assert_eq!(device.end(), Some(0));
 }
 

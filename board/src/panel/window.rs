@@ -1,7 +1,10 @@
 //! A panel in a window of the desktop: the mouse is the finger.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::Duration,
 };
@@ -11,7 +14,7 @@ use minifb::{MouseButton, MouseMode, WindowOptions};
 
 use super::{Frame, Geometry, Panel, PanelError};
 
-/// How often the window looks for the mouse when nothing new is to be shown.
+/// How often the window looks for the mouse and for something new to show.
 const LOOK: Duration = Duration::from_millis(15);
 
 /// A window of the panel's size, one pixel a pixel. It has a thread of its own: the desktop's library wants its window in
@@ -19,22 +22,26 @@ const LOOK: Duration = Duration::from_millis(15);
 #[derive(Debug)]
 pub struct Window {
     geometry: Geometry,
-    frames: SyncSender<Vec<u32>>,
+    newest: Newest,
     touches: Receiver<Point>,
 }
+
+/// What is to be shown, and not yet is: a picture that finds the window busy takes the place of the one before.
+type Newest = Arc<Mutex<Option<Vec<u32>>>>;
 
 impl Window {
     /// Opens a window.
     pub fn new(geometry: Geometry, title: &str) -> Self {
-        let (frames, inbox) = sync_channel(1);
+        let newest = Newest::default();
         let (tell, touches) = channel();
         let title = title.to_owned();
+        let shown = newest.clone();
         thread::spawn(move || {
-            if let Err(error) = run(geometry, &title, &inbox, &tell) {
+            if let Err(error) = run(geometry, &title, &shown, &tell) {
                 log::error!("the window cannot be opened: {error}");
             }
         });
-        Window { geometry, frames, touches }
+        Window { geometry, newest, touches }
     }
 }
 
@@ -50,11 +57,11 @@ impl Panel for Window {
             .pixels()
             .map(|pixel| pixel.0.iter().fold(0, |sum, &channel| sum << 8 | u32::from(channel)))
             .collect();
-        match self.frames.try_send(pixels) {
-            // A frame that finds the window busy comes too late anyway; the next one is not far.
-            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
-            Err(TrySendError::Disconnected(_)) => Err(PanelError::Gone),
+        if Arc::strong_count(&self.newest) == 1 {
+            return Err(PanelError::Gone);
         }
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(pixels);
+        Ok(())
     }
 
     fn touches(&mut self) -> Vec<Point> {
@@ -63,21 +70,17 @@ impl Panel for Window {
 }
 
 /// Shows what comes until nobody sends any more, or the window is closed.
-fn run(
-    geometry: Geometry,
-    title: &str,
-    frames: &Receiver<Vec<u32>>,
-    touches: &Sender<Point>,
-) -> Result<(), minifb::Error> {
+fn run(geometry: Geometry, title: &str, newest: &Newest, touches: &Sender<Point>) -> Result<(), minifb::Error> {
     let (width, height) = (geometry.width as usize, geometry.height as usize);
     let mut window = minifb::Window::new(title, width, height, WindowOptions::default())?;
     let mut down = None;
-    while window.is_open() {
-        match frames.recv_timeout(LOOK) {
-            Ok(pixels) => window.update_with_buffer(&pixels, width, height)?,
-            Err(RecvTimeoutError::Timeout) => window.update(),
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+    while window.is_open() && Arc::strong_count(newest) > 1 {
+        let pixels = newest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match pixels {
+            Some(pixels) => window.update_with_buffer(&pixels, width, height)?,
+            None => window.update(),
         }
+        thread::sleep(LOOK);
         let place = window.get_mouse_pos(MouseMode::Discard).map(|(x, y)| Point::new(x as i32, y as i32));
         // A touch counts where and when it ends, as a finger's does.
         match (window.get_mouse_down(MouseButton::Left), place) {

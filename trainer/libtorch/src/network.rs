@@ -82,8 +82,15 @@ impl Network {
         }
         let shape = [outputs as i64, channels];
         let (head_weight, head_bias) = match (all.get("head.weight"), all.get("head.bias")) {
-            (Some(weight), Some(bias)) if weight.size() == shape => (weight.copy(), bias.copy()),
-            _ => {
+            // Also as the convolution of 1 × 1 that it is in an exported network.
+            (Some(weight), Some(bias))
+                if bias.size() == shape[..1] && weight.numel() == outputs * channels as usize =>
+            {
+                (weight.reshape(shape).copy(), bias.copy())
+            }
+            (found, _) => {
+                let found = found.map_or_else(|| "none is in it".to_owned(), |head| format!("it is {:?}", head.size()));
+                println!("{}: its head is drawn anew: expected {shape:?}, {found}", named());
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 let count = outputs * channels as usize;
                 let drawn: Vec<f32> = (0..count).map(|_| rng.random_range(-HEAD_BOUND..HEAD_BOUND)).collect();
