@@ -1,12 +1,13 @@
 //! From a device's record into an archive: what was stored is there as it was, once, and the archive says so.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
+    process::Stdio,
     sync::mpsc::{Receiver, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use image::ImageFormat;
@@ -114,6 +115,44 @@ fn what_waits_goes_when_the_archive_is_there_again() {
     assert_eq!(up.out, "one-000001\tdicom\tdelivered\none-000002\tdicom\tdelivered\n", "{}", up.err);
     assert_eq!(up.code, Some(0));
     assert_eq!(orthanc.kept().len(), 2 * OBJECTS);
+}
+
+/// The largest resident set of a process so far, in MiB, as the kernel tells it; none once it has ended.
+fn peak_mib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+}
+
+/// `OCELLUS_BACKLOG` sets how many encounters, 12 where it is not set.
+#[test]
+fn a_day_without_a_network_is_sent_as_one_when_it_is_back() {
+    let encounters = std::env::var("OCELLUS_BACKLOG").map_or(12, |given| given.parse().unwrap());
+    let orthanc = Orthanc::start(free_port());
+    let device = Device::new();
+    for _ in 0..encounters {
+        device.screens(&["dicom"]);
+    }
+    let config = device.configured(&dicom(orthanc.dicom, "commitment = false"));
+    let began = Instant::now();
+    let mut command = device.command(&["record", "send", "--once"], &config);
+    let mut sending = command.stdout(Stdio::piped()).spawn().unwrap();
+    let (mut peaks, process) = (Vec::new(), sending.id());
+    let mut told = String::new();
+    for line in BufReader::new(sending.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        peaks.extend(peak_mib(process));
+        told.extend([line.as_str(), "\n"]);
+    }
+    assert!(sending.wait().unwrap().success());
+    assert_eq!(told.matches("\tdelivered\n").count(), encounters, "{told}");
+    assert_eq!(orthanc.kept().len(), encounters * OBJECTS);
+    println!(
+        "{encounters} encounters, {} objects in {:.1?}; largest resident set {:?} MiB after the first, {:?} after the last",
+        encounters * OBJECTS,
+        began.elapsed(),
+        peaks.first(),
+        peaks.last()
+    );
 }
 
 /// Lets everything through to another port until the client wants to release the association, which it does after the last
