@@ -6,13 +6,14 @@ use std::{
 };
 
 use anyhow::Context;
-use ocellus_model::label::Output;
+use ocellus_model::{field::find_field, label::Output};
 use serde::Serialize;
 
 use super::ui::{Ui, shell};
 use crate::{
     bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
+    features::Style,
     files::write_atomically,
     manifest::{
         Manifest, Row,
@@ -25,6 +26,8 @@ use crate::{
 const SOURCE_MIN: usize = 10;
 /// Photographs whose size is looked at.
 const LOOKED_AT: usize = 60;
+/// Photographs of each source whose colours are measured.
+const STYLES: usize = 4;
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -47,13 +50,15 @@ pub(super) struct Args {
 }
 
 /// What was seen in the data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct Seen {
     photographs: usize,
     /// Median of the photographs' longer sides, in pixels; 0 where none could be read.
     longer_side: u32,
     /// Outputs of which a source knows one class only.
     single_class: Vec<Output>,
+    /// The colours of some photographs of each source.
+    styles: Vec<Style>,
 }
 
 impl Args {
@@ -91,7 +96,19 @@ fn look(rows: &[Row], root: &Path) -> Seen {
         photographs: rows.len(),
         longer_side: sides.get(sides.len() / 2).copied().unwrap_or_default(),
         single_class: Output::ALL.into_iter().filter(|output| knows_one_class(&sources, *output)).collect(),
+        styles: sources.keys().flat_map(|source| styles(source, rows, root)).collect(),
     }
+}
+
+/// The colours of some photographs of a source, evenly chosen.
+fn styles(source: &str, rows: &[Row], root: &Path) -> Vec<Style> {
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.source == source).collect();
+    let chosen = rows.iter().step_by((rows.len() / STYLES).max(1)).take(STYLES);
+    let style = |row: &&Row| {
+        let pixels = ocellus_model::image::read(&root.join(&row.file)).ok()?.pixels;
+        Some(Style::of(source, &pixels, &find_field(&pixels).ok()?))
+    };
+    chosen.filter_map(style).collect()
 }
 
 /// Whether a source has photographs of one class of an output only, while another source has the other.
@@ -153,6 +170,13 @@ cap = 10.0
 # Sources that know one class only are left out of these outputs: there the camera would be learnt.
 mask_single_class_sources = [{single}]
 
+[augment]
+# Part of the changed views that take on the colours of another camera: one of the styles below, which were measured on
+# photographs of each source.
+transfer = {transfer}
+styles = [
+{styles}]
+
 [schedule]
 epochs = 6
 batch = 32
@@ -179,11 +203,20 @@ every_steps = 100
         root = text(&args.root),
         weights = text(&args.weights),
         single = single.join(", "),
+        // Within one camera there is nothing to take on.
+        transfer = if seen.styles.iter().any(|style| style.source != seen.styles[0].source) { "0.3" } else { "0.0" },
+        styles = seen.styles.iter().map(style_line).collect::<String>(),
     )
+}
+
+fn style_line(Style { source, mean, deviation }: &Style) -> String {
+    let source = toml::Value::String(source.clone());
+    format!("  {{ source = {source}, mean = {mean:?}, deviation = {deviation:?} }},\n")
 }
 
 #[cfg(test)]
 mod tests {
+    use image::{Rgb, RgbImage};
     use ocellus_model::label::Label;
 
     use super::*;
@@ -219,7 +252,38 @@ mod tests {
         assert_eq!(config.data.split, Some(args.split.clone()));
         assert_eq!(config.data.root, Some(args.root.clone()));
         assert_eq!(config.balance.mask_single_class_sources, [Output::Anomaly]);
+        assert_eq!((config.augment.transfer, config.augment.styles.len()), (0.0, 0), "no photograph could be read");
         let error = args.run(&Ui::silent()).unwrap_err();
         assert!(error.to_string().contains("is there already"), "{error}");
+    }
+
+    #[test]
+    fn cameras_are_measured_and_their_colours_written_down() {
+        let home = tempfile::tempdir().unwrap();
+        let mut rows = Vec::new();
+        for (source, red) in [("warm", 180_u8), ("cold", 90)] {
+            for number in 0..6_u32 {
+                let file = format!("{source}{number}.png");
+                let eye = RgbImage::from_fn(200, 200, |x, y| {
+                    let inside = (f64::from(x) - 100.0).hypot(f64::from(y) - 100.0) < 90.0;
+                    if inside { Rgb([red + (x / 8) as u8, 60 + (y / 8) as u8, 30]) } else { Rgb([0; 3]) }
+                });
+                eye.save(home.path().join(&file)).unwrap();
+                rows.push(Row { file, source: source.to_owned(), ..Row::default() });
+            }
+        }
+        let seen = look(&rows, home.path());
+        let args = Args {
+            split: PathBuf::from("split"),
+            root: home.path().to_owned(),
+            weights: PathBuf::from("w.safetensors"),
+            task: TaskKind::MultiLabel,
+            out: home.path().join("run.toml"),
+        };
+        std::fs::write(&args.out, configuration(&args, &seen)).unwrap();
+        let augment = Config::read(&args.out).unwrap().augment;
+        assert_eq!((augment.transfer, augment.styles.len()), (0.3, 2 * STYLES));
+        let red = |source: &str| augment.styles.iter().find(|style| style.source == source).unwrap().mean[0];
+        assert!((red("warm") - red("cold") - 90.0).abs() < 2.0, "{} {}", red("warm"), red("cold"));
     }
 }

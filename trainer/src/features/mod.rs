@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use extract::{Extraction, Photo, Summary, digests, extract};
 pub use store::{CacheKey, FeatureCache, Record};
-pub use view::{Augment, View};
+pub use view::{Augment, Style, View};
 
 use crate::net::NetError;
 

@@ -39,9 +39,40 @@ pub struct Augment {
     pub blur: f64,
     /// Part of the changed views that were stored as a poor JPEG file.
     pub jpeg: f64,
+    /// Part of the changed views that take on the colours of another camera, one of `styles`.
+    pub transfer: f64,
+    /// What photographs of the data's cameras look like; `ocellus-trainer init` measures some of each source. They stand in
+    /// the configuration, so that a view still depends on its photograph alone.
+    pub styles: Vec<Style>,
     /// Mixes pairs of photographs with their labels, the weight drawn from Beta(mix, mix) (mix-up, Zhang et al. 2018);
     /// 0: never. It changes no view: a batch's inputs are mixed, whatever they are.
     pub mix: f64,
+}
+
+/// The colours of a photograph: mean and standard deviation of red, green and blue within its field, in levels of 0 to 255.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Style {
+    /// Where it comes from.
+    pub source: String,
+    /// Mean of each channel.
+    pub mean: [f64; 3],
+    /// Standard deviation of each channel.
+    pub deviation: [f64; 3],
+}
+
+/// Side of the square on which a style is measured, in pixels.
+const STYLE_SIDE: u32 = 96;
+/// How far a channel's contrast may be stretched or pressed: a flat channel says little of its camera.
+const STRETCH: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
+impl Style {
+    /// The style of a photograph, rounded to a tenth of a level.
+    pub fn of(source: &str, pixels: &RgbImage, field: &Field) -> Self {
+        let (mean, deviation) = colours(&square_of(pixels, field, STYLE_SIDE));
+        let rounded = |values: [f64; 3]| values.map(|value| (10.0 * value).round() / 10.0);
+        Style { source: source.to_owned(), mean: rounded(mean), deviation: rounded(deviation) }
+    }
 }
 
 impl Default for Augment {
@@ -54,6 +85,8 @@ impl Default for Augment {
             gamma: 0.25,
             blur: 0.0,
             jpeg: 0.0,
+            transfer: 0.0,
+            styles: Vec::new(),
             mix: 0.0,
         }
     }
@@ -112,6 +145,7 @@ struct Change {
     /// Standard deviation, as a part of the field's diameter.
     blur: Option<f64>,
     jpeg: Option<u8>,
+    style: Option<Style>,
 }
 
 impl Change {
@@ -134,7 +168,9 @@ impl Change {
         let blur = rng.random_bool(augment.blur).then_some(blur);
         let quality = rng.random_range(JPEG_QUALITY);
         let jpeg = rng.random_bool(augment.jpeg).then_some(quality);
-        Self { angle, part, gains, gamma, blur, jpeg }
+        let style = rng.random_range(0..augment.styles.len().max(1));
+        let style = rng.random_bool(augment.transfer).then(|| augment.styles.get(style).cloned()).flatten();
+        Self { angle, part, gains, gamma, blur, jpeg, style }
     }
 
     /// Turns the field about its centre into a square picture of its own and changes the colours. The picture is first
@@ -147,10 +183,20 @@ impl Change {
         let seen = f64::from(spec.size) / (spec.disc * self.part);
         let side = diameter.min(seen).ceil().max(2.0);
         let square = square_of(pixels, field, side as u32);
-        let tables: [[u8; 256]; 3] = self.gains.map(|gain| {
+        let own = self.style.as_ref().map(|style| (style, colours(&square)));
+        let tables: [[u8; 256]; 3] = std::array::from_fn(|channel| {
             std::array::from_fn(|value| {
-                let value = ((value as f64 / 255.0).powf(self.gamma) * gain * 255.0).round().clamp(0.0, 255.0);
-                value as u8
+                let value = match &own {
+                    None => value as f64,
+                    Some((style, (mean, deviation))) => {
+                        let stretch = style.deviation[channel] / deviation[channel].max(1.0);
+                        let stretch = stretch.clamp(*STRETCH.start(), *STRETCH.end());
+                        let moved = (value as f64 - mean[channel]) * stretch + style.mean[channel];
+                        moved.clamp(0.0, 255.0)
+                    }
+                };
+                let changed = (value / 255.0).powf(self.gamma) * self.gains[channel] * 255.0;
+                changed.round().clamp(0.0, 255.0) as u8
             })
         });
         let turned = turned(&square, self.angle, &tables);
@@ -163,6 +209,28 @@ impl Change {
         let radius = field.radius * side / diameter;
         (turned, Field { centre_x: half, centre_y: half, radius, visible_radius: half * self.part, ..*field })
     }
+}
+
+/// Mean and standard deviation of each channel within the inscribed disc of a square.
+fn colours(square: &RgbImage) -> ([f64; 3], [f64; 3]) {
+    let half = f64::from(square.width()) / 2.0;
+    let (mut sum, mut squares, mut count) = ([0.0; 3], [0.0; 3], 0.0_f64);
+    for (x, y, pixel) in square.enumerate_pixels() {
+        let (dx, dy) = (f64::from(x) + 0.5 - half, f64::from(y) + 0.5 - half);
+        if dx * dx + dy * dy > half * half {
+            continue;
+        }
+        count += 1.0;
+        for (channel, value) in pixel.0.into_iter().map(f64::from).enumerate() {
+            sum[channel] += value;
+            squares[channel] += value * value;
+        }
+    }
+    let mean = sum.map(|sum| sum / count.max(1.0));
+    let deviation = std::array::from_fn(|channel| {
+        (squares[channel] / count.max(1.0) - mean[channel] * mean[channel]).max(0.0).sqrt()
+    });
+    (mean, deviation)
 }
 
 /// A picture as a JPEG file of this quality gives it back; none where it is too large to be one.
@@ -263,7 +331,7 @@ mod tests {
     fn a_blurred_and_a_poorly_stored_view_lose_detail_and_keep_their_light() {
         let pixels = RgbImage::from_fn(200, 200, |x, y| Rgb([if (x / 4 + y / 4) % 2 == 0 { 60 } else { 160 }, 90, 60]));
         let field = Field { centre_x: 100.0, centre_y: 100.0, radius: 100.0, visible_radius: 100.0, confidence: 1.0 };
-        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None, style: None };
         let spread = |change: &Change| {
             let (picture, _) = change.apply(&pixels, &field, &spec(256));
             let red: Vec<f64> = picture.pixels().map(|pixel| f64::from(pixel.0[0])).collect();
@@ -278,10 +346,46 @@ mod tests {
     }
 
     #[test]
+    fn a_view_takes_on_another_cameras_colours_and_keeps_what_is_to_be_seen() {
+        let pixels = RgbImage::from_fn(120, 120, |x, y| Rgb([150 + (x / 4) as u8, 60 + (y / 4) as u8, 40]));
+        let field = Field { centre_x: 60.0, centre_y: 60.0, radius: 60.0, visible_radius: 60.0, confidence: 1.0 };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None, style: None };
+        let own = Style::of("own", &pixels, &field);
+        let style = Style { source: "other".to_owned(), mean: [90.0, 70.0, 60.0], deviation: [12.0, 9.0, 5.0] };
+        let (turned, new) = Change { style: Some(style.clone()), ..none.clone() }.apply(&pixels, &field, &spec(120));
+        let made = Style::of("made", &turned, &new);
+        for channel in 0..3 {
+            assert!((made.mean[channel] - style.mean[channel]).abs() < 1.0, "{made:?}");
+        }
+        assert!((made.deviation[0] - 12.0).abs() < 1.0 && (made.deviation[1] - 9.0).abs() < 1.0, "{made:?}");
+        // A channel without contrast is not stretched into noise; the edge of the disc has some.
+        assert!(made.deviation[2] < 3.0, "{made:?}");
+        // Lighter from left to right, as before.
+        let red = |x: u32| turned.get_pixel(x, 60).0[0];
+        assert!(red(20) < red(60) && red(60) < red(100));
+        // Its own colours change nothing.
+        let (same, _) = Change { style: Some(own), ..none.clone() }.apply(&pixels, &field, &spec(120));
+        let (plain, _) = none.apply(&pixels, &field, &spec(120));
+        let apart = same.as_raw().iter().zip(plain.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(apart <= Some(1), "{apart:?}");
+    }
+
+    #[test]
+    fn styles_are_taken_on_as_often_as_asked_and_each_of_them() {
+        let style = |mean: f64| Style { source: String::new(), mean: [mean; 3], deviation: [10.0; 3] };
+        let augment = Augment { transfer: 0.5, styles: vec![style(1.0), style(2.0)], ..Augment::default() };
+        let drawn: Vec<Change> = (0..300).map(|view| Change::draw(view, "ab", &augment)).collect();
+        let of = |mean: f64| drawn.iter().filter(|change| change.style == Some(style(mean))).count();
+        assert!((50..100).contains(&of(1.0)) && (50..100).contains(&of(2.0)), "{} {}", of(1.0), of(2.0));
+        let plain = Change::draw(7, "ab", &Augment::default());
+        assert_eq!(Change { style: None, ..drawn[7].clone() }, plain);
+    }
+
+    #[test]
     fn no_change_at_all_gives_the_field_back() {
         let pixels = RgbImage::from_fn(40, 40, |x, y| Rgb([x as u8 * 5, y as u8 * 5, 90]));
         let field = Field { centre_x: 20.0, centre_y: 20.0, radius: 15.0, visible_radius: 15.0, confidence: 1.0 };
-        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None, style: None };
         let (turned, new) = none.apply(&pixels, &field, &spec(64));
         assert_eq!((new.centre_x, new.visible_radius), (15.0, 15.0));
         for (x, y) in [(5, 5), (10, 20), (24, 24)] {
@@ -294,8 +398,15 @@ mod tests {
     fn a_half_turn_exchanges_the_corners() {
         let pixels = RgbImage::from_fn(20, 20, |x, y| Rgb([(x + 20 * y) as u8, 0, 0]));
         let field = Field { centre_x: 10.0, centre_y: 10.0, radius: 10.0, visible_radius: 10.0, confidence: 1.0 };
-        let half =
-            Change { angle: std::f64::consts::PI, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let half = Change {
+            angle: std::f64::consts::PI,
+            part: 1.0,
+            gains: [1.0; 3],
+            gamma: 1.0,
+            blur: None,
+            jpeg: None,
+            style: None,
+        };
         let (turned, _) = half.apply(&pixels, &field, &spec(64));
         assert_eq!(turned.get_pixel(3, 6), pixels.get_pixel(16, 13));
     }
@@ -307,7 +418,7 @@ mod tests {
             Rgb([wave(x, 60.0), wave(y, 90.0), wave(x + y, 120.0)])
         });
         let field = Field { centre_x: 450.0, centre_y: 450.0, radius: 450.0, visible_radius: 450.0, confidence: 1.0 };
-        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None };
+        let none = Change { angle: 0.0, part: 1.0, gains: [1.0; 3], gamma: 1.0, blur: None, jpeg: None, style: None };
         let spec = spec(96);
         let (small, new) = none.apply(&pixels, &field, &spec);
         assert_eq!(small.width(), 100, "96 pixels over a disc of 0.96");

@@ -36,9 +36,17 @@ impl Config {
         for (key, reach) in [("light", augment.light), ("colour", augment.colour), ("gamma", augment.gamma)] {
             expect((0.0..=0.9).contains(&reach), &format!("augment.{key}"), reach.to_string(), "0 to 0.9");
         }
-        for (key, part) in [("blur", augment.blur), ("jpeg", augment.jpeg), ("mix", augment.mix)] {
+        let parts =
+            [("blur", augment.blur), ("jpeg", augment.jpeg), ("transfer", augment.transfer), ("mix", augment.mix)];
+        for (key, part) in parts {
             expect(unit(part), &format!("augment.{key}"), part.to_string(), "0 to 1");
         }
+        expect(
+            augment.transfer == 0.0 || !augment.styles.is_empty(),
+            "augment.transfer",
+            augment.transfer.to_string(),
+            "0 where there are no augment.styles; `ocellus-trainer init` measures some",
+        );
         expect(
             !(augment.mix > 0.0 && self.loss.is_focal()),
             "augment.mix",
