@@ -22,7 +22,7 @@ list() {
     mv "$folder/ocellus-sbom.json" "$out/$name.cdx.json"
     find . -name ocellus-sbom.json -not -path './target/*' -delete
 }
-list ocellus . --features v4l2
-list ocellus-trainer trainer --features wgpu
+list ocellus . --features v4l2,tpm
+list ocellus-trainer trainer --features wgpu,s3
 list ocellus-firmware board/firmware
 ls "$out"

@@ -140,6 +140,12 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is no record where one is looked for.
+    #[error("{}: holds no record; is store.folder the device's?", folder.display())]
+    NoRecord {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Something is to be made where something is already.
     #[error("{}: not empty; choose another folder", path.display())]
     NotEmpty {

@@ -120,7 +120,7 @@ impl Store {
     /// missing, the database is none of this record or a newer program's, or the disk can't be read.
     pub fn open(folder: &Path, key: &Key, device: Device, at: Stamp) -> Result<Self, StoreError> {
         if !Self::is_at(folder) {
-            return Err(StoreError::missing(format!("{}: a record", folder.display())));
+            return Err(StoreError::NoRecord { folder: folder.to_owned() });
         }
         let lock = folder::lock(folder)?;
         let keys = Keys::of(header::read(folder, key)?);

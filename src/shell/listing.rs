@@ -6,6 +6,8 @@
 //!                                      └ it does not ─────────────► the screen, marked as old
 //! ```
 //!
+//! What was fetched is shown also where it can't be kept.
+//!
 //! Who has been screened comes last: most of those who are expected still come first.
 //!
 //! Not here: the service ([`crate::sending`]), choosing a patient ([`crate::station`]).
@@ -54,27 +56,31 @@ impl Listing {
     /// Works until nobody wakes it any more.
     pub(super) fn run(mut self, wakes: &Receiver<()>) {
         for () in wakes {
-            self.tell(false);
+            self.tell(None, false);
             let Some(fetched) = self.fetch.as_ref().map(|fetch| fetch()) else { continue };
-            let is_old = match fetched {
-                Ok(expected) => self.keep(expected),
+            match fetched {
+                Ok(expected) => {
+                    self.keep(expected.clone());
+                    self.tell(Some(expected), false);
+                }
                 Err(error) => {
                     log::warn!("the worklist: {error}");
-                    true
+                    self.tell(None, true);
                 }
-            };
-            self.tell(is_old);
+            }
         }
     }
 
-    /// Keeps what was fetched; returns whether that failed.
-    fn keep(&mut self, expected: Vec<Expected>) -> bool {
+    /// Keeps what was fetched.
+    fn keep(&mut self, expected: Vec<Expected>) {
         let kept = Kept { at: Stamp::now().unix_seconds, expected };
-        let stored = self.hatch.with(move |store| store.keep(KEPT, &kept));
-        stored.inspect_err(|error| log::warn!("the worklist is not kept: {error}")).is_err()
+        if let Err(error) = self.hatch.with(move |store| store.keep(KEPT, &kept)) {
+            log::warn!("the worklist is not kept: {error}");
+        }
     }
 
-    fn tell(&mut self, is_old: bool) {
+    /// Tells what was fetched just now, or else what was kept.
+    fn tell(&mut self, fetched: Option<Vec<Expected>>, is_old: bool) {
         let now = Stamp::now().unix_seconds;
         let known = self.hatch.with(move |store| {
             let mut kept: Kept = store.kept(KEPT)?.unwrap_or_default();
@@ -91,7 +97,7 @@ impl Listing {
             log::warn!("the worklist that was kept can't be read: {error}");
             Default::default()
         });
-        let expected = in_order(self.left_here(), kept, &screened);
+        let expected = in_order(self.left_here(), fetched.unwrap_or(kept), &screened);
         // A device that ends listens no more.
         let _ends = self.tell.blocking_send(Told::Station(Event::Worklist(Worklist { expected, is_old })));
     }
@@ -212,5 +218,28 @@ mod tests {
         drop((wake, orders));
         thread.join().unwrap();
         store.join().unwrap();
+    }
+
+    #[test]
+    fn what_was_fetched_is_told_also_where_it_cannot_be_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (orders, _nobody) = sync_channel::<Order>(1);
+        let hatch = Hatch::to(orders);
+        hatch.close();
+        let fetch: Fetch = Box::new(|| Ok(vec![expected("2", "10:30")]));
+        let (tell, mut told) = mpsc::channel(8);
+        let (wake, wakes) = sync_channel(1);
+        let listing = Listing { home: Home::at(folder.path().to_owned()), fetch: Some(fetch), hatch, tell };
+        let thread = thread::spawn(move || listing.run(&wakes));
+        wake.send(()).unwrap();
+        drop(wake);
+        thread.join().unwrap();
+        let mut worklists = std::iter::from_fn(|| told.blocking_recv()).map(|told| match told {
+            Told::Station(Event::Worklist(worklist)) => worklist,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(worklists.next().map(|at_once| at_once.expected.len()), Some(0));
+        let fetched = worklists.next().unwrap();
+        assert_eq!((ids(&fetched), fetched.is_old), (vec!["2"], false));
     }
 }

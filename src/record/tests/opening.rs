@@ -102,7 +102,7 @@ fn a_database_that_is_none_or_is_gone_is_told() {
     assert!(matches!(bench.refused(), StoreError::NotADatabase { .. }));
     assert!(matches!(
         Store::open(&bench.home.path().join("nowhere"), &bench.key(), device(), AT),
-        Err(StoreError::Missing { .. })
+        Err(StoreError::NoRecord { .. })
     ));
 }
 
