@@ -242,3 +242,24 @@ fn a_broken_run_goes_on_after_its_last_epoch_and_ends_with_the_same_bits() {
     let error = fit(vec![narrow(1)], &Job { recipe: &other, ..broken }).err().unwrap().to_string();
     assert!(error.contains("another recipe"), "{error}");
 }
+
+#[test]
+fn a_head_that_was_exported_as_a_convolution_is_the_same_head() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let network = narrow(1);
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("model.safetensors");
+    let exported: Vec<(String, Tensor)> = network
+        .parameters()
+        .into_iter()
+        .map(|(name, _, tensor)| match name.as_str() {
+            "head.weight" => (name, tensor.detach().reshape([2, 8, 1, 1])),
+            _ => (name, tensor.detach().copy()),
+        })
+        .collect();
+    Tensor::write_safetensors(&exported, &path).unwrap();
+    // Another seed would draw another head.
+    let read = Network::read(&path, 2, 99, Device::Cpu).unwrap();
+    assert_eq!(look(&read, &side, 64).unwrap(), look(&network, &side, 64).unwrap());
+}
