@@ -17,6 +17,9 @@ const RANGE: std::ops::RangeInclusive<i32> = -240..=240;
 const STEPS: (u32, u32) = (40, 8);
 /// Frames that are let go by after the motor has arrived: they were exposed while it moved.
 const LET_GO: u32 = 1;
+/// After so long without a sharp picture at the focus that was found, the focus is searched again: it was found on a frame from
+/// another place, or the eye has come closer since.
+const SEARCH_AGAIN: Duration = Duration::from_secs(3);
 
 /// What is known while an eye is aimed at.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub(super) struct Aiming {
     focus: f64,
     /// Where the field was in the frame before.
     before: Option<(f64, f64)>,
+    /// Since when a field is seen at the focus that was found, and is not sharp.
+    unsharp_since: Option<Duration>,
 }
 
 impl Default for Aiming {
@@ -52,6 +57,7 @@ impl Default for Aiming {
             aimed: None,
             focus: 0.0,
             before: None,
+            unsharp_since: None,
         }
     }
 }
@@ -109,7 +115,8 @@ impl Aiming {
         self.focus = if self.best > 0.0 { preview.sharpness / self.best } else { 0.0 };
         self.search(preview);
         // While the focus is searched for the picture is not sharp, whatever the frame at hand says.
-        let settled = self.sweep.is_none() && self.sent.is_none_or(|(_, arrived)| arrived);
+        let settled = self.sweep.is_none() && self.goal.is_none() && self.sent.is_none_or(|(_, arrived)| arrived);
+        self.search_again_where_unsharp(settled && preview.aim.is_some(), now);
         let frame = AimFrame {
             field: preview.aim,
             sharpness: if settled { self.focus } else { 0.0 },
@@ -146,6 +153,24 @@ impl Aiming {
         }
     }
 
+    /// Searches the focus again where the one that was found gives no sharp picture for long.
+    fn search_again_where_unsharp(&mut self, sees_at_focus: bool, now: Duration) {
+        if !sees_at_focus || self.focus >= Limits::default().sharpness {
+            self.unsharp_since = None;
+            return;
+        }
+        let since = *self.unsharp_since.get_or_insert(now);
+        if now.saturating_sub(since) >= SEARCH_AGAIN {
+            log::info!("not sharp at the focus that was found; it is searched again");
+            self.unsharp_since = None;
+            self.best = 0.0;
+            if let Some(eye) = self.eye {
+                self.known[index(eye)] = None;
+            }
+            self.begin_sweep();
+        }
+    }
+
     /// How far the ring has closed, 0 to 1.
     pub(super) fn closing(&self) -> f64 {
         self.aimed.map_or(0.0, |aimed| aimed.closing)
@@ -166,5 +191,71 @@ fn index(eye: Laterality) -> usize {
     match eye {
         Laterality::Od => 0,
         Laterality::Os => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{auto_shutter::AimField, shell::told::Picture};
+
+    /// An eye that is sharp at one position of the motor, seen every 50 ms.
+    struct Eye {
+        sharp_at: i32,
+        motor: i32,
+        now: Duration,
+    }
+
+    impl Eye {
+        fn sharpness(&self) -> f64 {
+            10.0 / (1.0 + (f64::from(self.motor - self.sharp_at) / 40.0).powi(2))
+        }
+
+        /// Frames until it fires, at most so many.
+        fn fires(&mut self, aiming: &mut Aiming, most: u32) -> Option<u32> {
+            (0..most).find(|_| {
+                self.now += Duration::from_millis(50);
+                if let Some(steps) = aiming.poll_focus() {
+                    self.motor = steps;
+                    aiming.focus_at(steps);
+                }
+                aiming.frame(&preview(self.sharpness()), self.now)
+            })
+        }
+    }
+
+    fn preview(sharpness: f64) -> Preview {
+        let aim = Some(AimField { right: 0.0, down: 0.0, radius: 0.95 });
+        let picture = Picture { pixels: Arc::new(image::RgbImage::new(1, 1)), field: None };
+        Preview { picture, aim, sharpness, brightness: 0.4 }
+    }
+
+    #[test]
+    fn the_focus_is_found_and_kept_for_the_next_photograph_of_the_eye() {
+        let mut aiming = Aiming::default();
+        let mut eye = Eye { sharp_at: 64, motor: 0, now: Duration::ZERO };
+        aiming.turn_to(Some(Laterality::Od));
+        let first = eye.fires(&mut aiming, 1000).unwrap();
+        assert!((eye.motor - 64).abs() <= 8, "{}", eye.motor);
+        aiming.turn_to(Some(Laterality::Od));
+        let second = eye.fires(&mut aiming, 1000).unwrap();
+        assert!(second < first / 2, "{second} frames after {first}");
+    }
+
+    #[test]
+    fn a_focus_that_gives_no_sharp_picture_is_searched_again() {
+        let mut aiming = Aiming::default();
+        let mut eye = Eye { sharp_at: 64, motor: 0, now: Duration::ZERO };
+        aiming.turn_to(Some(Laterality::Od));
+        assert!(eye.fires(&mut aiming, 1000).is_some());
+        // A frame that came late spoke for another position; the best that was seen was seen elsewhere.
+        aiming.turn_to(Some(Laterality::Od));
+        aiming.known = [Some(-160), None];
+        aiming.goal = Some(-160);
+        aiming.best = 10.0;
+        assert!(eye.fires(&mut aiming, 1000).is_some(), "it waits for ever");
+        assert!((eye.motor - 64).abs() <= 8, "{}", eye.motor);
     }
 }
