@@ -1,6 +1,7 @@
 //! The power of a virtual device is cut while it writes: what it said is stored, is on its disk.
 //!
-//! `OCELLUS_POWER_CUTS` sets how often, 6 where it is not set.
+//! `OCELLUS_POWER_CUTS` sets how often, 6 where it is not set. Before each cut the machine is stopped at `OCELLUS_POWER_MOMENTS`
+//! moments, 10 where it is not set, and what its disk holds then, which is what a cut would leave, is read in the same way.
 
 use std::{
     path::Path,
@@ -9,6 +10,7 @@ use std::{
 
 use ocellus::record::{Key, Store};
 use ocellus_vm::{Disk, Hardware, Image, Kit, Machine, disk};
+use serde_json::json;
 
 use super::{AT, SEED, Said, ledger, note, shared, step, verify};
 
@@ -16,12 +18,15 @@ const SOON: Duration = Duration::from_secs(600);
 const DISK_MIB: u64 = 64;
 /// Most lines that the writer says before its power is cut.
 const LINES: u64 = 60;
+/// How long nothing more comes from a machine that stands still.
+const QUIET: Duration = Duration::from_millis(50);
 
 // verifies: RQ-051
 #[test]
 #[ignore = "needs a kernel: make vm-test"]
 fn what_was_stored_survives_the_power_being_cut() {
-    let cuts = std::env::var("OCELLUS_POWER_CUTS").map_or(6, |cuts| cuts.parse().unwrap());
+    let often = |name, otherwise| std::env::var(name).map_or(otherwise, |often| often.parse().unwrap());
+    let (cuts, moments): (u64, u64) = (often("OCELLUS_POWER_CUTS", 6), often("OCELLUS_POWER_MOMENTS", 10));
     let kit = Kit::find();
     let home = tempfile::tempdir().unwrap();
     let key = home.path().join("device.key");
@@ -46,24 +51,63 @@ fn what_was_stored_survives_the_power_being_cut() {
             assert!(!line.starts_with("error") && !line.starts_with("found"), "{line}");
             text += &(line + "\n");
         }
+        for moment in 0..moments {
+            step(&mut state);
+            for _ in 0..state % 4 {
+                text += &(machine.line(SOON, "something stored", |_| true) + "\n");
+            }
+            std::thread::sleep(Duration::from_micros(state % 40_000));
+            machine.qmp().ask("stop", json!({}));
+            text += &machine.said_by_now(QUIET);
+            let now = disk.as_it_is(home.path().join("moment"));
+            let mut said = all.clone();
+            let kept = add(&mut said, &text).or(last_kept);
+            let (_, took) = read(&now, &home.path().join(format!("moment-{cut}-{moment}")), &key, (&said, kept), cut);
+            slowest = slowest.max(took);
+            machine.qmp().ask("cont", json!({}));
+        }
         std::thread::sleep(Duration::from_micros(state % 150_000));
         text += &machine.cut_power();
-        let mut said = Said::new();
-        last_kept = note(&mut said, &text).or(last_kept);
-        for (name, said) in said {
-            all.entry(name).or_default().extend(said);
-        }
-
-        let copy = home.path().join(format!("after-{cut}"));
-        std::fs::create_dir(&copy).unwrap();
-        disk.copy_out("/record", &copy);
-        let began = Instant::now();
-        let mut store = Store::open(&copy.join("record"), &Key::File(key.clone()), shared::device(), AT).unwrap();
-        slowest = slowest.max(began.elapsed());
-        assert_eq!(store.findings(), [], "cut {cut}");
-        things = verify(&mut store, &all);
-        last_kept = last_kept.map(|kept| ledger(&mut store, kept, cut));
+        last_kept = add(&mut all, &text).or(last_kept);
+        let (found, took) = read(&disk, &home.path().join(format!("after-{cut}")), &key, (&all, last_kept), cut);
+        (things, last_kept) = found;
+        slowest = slowest.max(took);
     }
-    println!("{cuts} power cuts: {things} things said to be stored, all there; slowest start {slowest:?}");
+    println!(
+        "{cuts} power cuts and {} moments before them: {things} things said to be stored, all there; slowest start {slowest:?}",
+        cuts * moments
+    );
     assert!(things > 0);
+}
+
+/// Adds what was said to what was said before; tells the newest ledger.
+fn add(all: &mut Said, text: &str) -> Option<u64> {
+    let mut said = Said::new();
+    let kept = note(&mut said, text);
+    for (name, said) in said {
+        all.entry(name).or_default().extend(said);
+    }
+    kept
+}
+
+/// Reads a disk from outside: all that was said is there. Tells how many things that are and which ledger, and how long the
+/// start took.
+fn read(
+    disk: &Disk,
+    into: &Path,
+    key: &Path,
+    (said, kept): (&Said, Option<u64>),
+    cut: u64,
+) -> ((usize, Option<u64>), Duration) {
+    std::fs::create_dir(into).unwrap();
+    disk.copy_out("/record", into);
+    let began = Instant::now();
+    let mut store = Store::open(&into.join("record"), &Key::File(key.to_owned()), shared::device(), AT).unwrap();
+    let took = began.elapsed();
+    assert_eq!(store.findings(), [], "cut {cut}");
+    let things = verify(&mut store, said);
+    let kept = kept.map(|kept| ledger(&mut store, kept, cut));
+    drop(store);
+    std::fs::remove_dir_all(into).unwrap();
+    ((things, kept), took)
 }

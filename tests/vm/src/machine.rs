@@ -213,6 +213,11 @@ impl Shell {
         })
     }
 
+    /// What the command has said by now, line by line, of a machine that stands still: nothing more comes for `quiet`.
+    pub fn said_by_now(&self, quiet: Duration) -> String {
+        std::iter::from_fn(|| self.said.recv_timeout(quiet).ok()).map(|line| line + "\n").collect()
+    }
+
     /// Waits for the end of the command.
     ///
     /// # Panics
