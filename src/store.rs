@@ -69,10 +69,18 @@ impl Home {
         if Store::is_at(&record) {
             Store::open(&record, &self.key, device, at)
         } else {
-            fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder, "made"))?;
-            self.key.ready()?;
+            self.ready()?;
             Store::create(&record, &self.key, device, at)
         }
+    }
+
+    /// Sees to it that a record can be made here: its folder is there, and what is to open it ([`Key::ready`]).
+    ///
+    /// # Errors
+    /// When the folder or a key file can't be made.
+    pub fn ready(&self) -> Result<(), StoreError> {
+        fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder, "made"))?;
+        self.key.ready()
     }
 }
 

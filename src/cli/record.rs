@@ -1,7 +1,6 @@
 //! `ocellus record`: looks into the record of encounters, exports, sends, checks, backs up and purges it.
 
 use std::{
-    fs,
     io::{self, Write},
     path::PathBuf,
 };
@@ -303,8 +302,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
         Verb::Restore { file, identity } => {
             let secret = passphrase()?;
             let by = if *identity { RestoreKey::Identity(secret) } else { RestoreKey::Passphrase(secret) };
-            fs::create_dir_all(&home.folder).map_err(StoreError::io(&home.folder, "made"))?;
-            home.key.ready()?;
+            home.ready()?;
             let store = Store::restore(file, &by, &home.record(), &home.key, device, at)?;
             said(format_args!("{} encounters", store.list(&Search::default(), u32::MAX)?.len()))
         }

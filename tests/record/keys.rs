@@ -6,14 +6,13 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use ocellus::{
     record::{Begin, Key, Search, Store, StoreError},
     station::Patient,
 };
-use ocellus_tests::programs::Run;
+use ocellus_tests::{patience::Deadline, programs::Run};
 use tempfile::TempDir;
 
 use super::{AT, shared};
@@ -40,11 +39,7 @@ impl Chip {
             .stdout(Stdio::null())
             .spawn()
             .expect("swtpm is there: scripts/setup.sh test");
-        let began = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port + 1)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(30), "swtpm does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        Deadline::new("an answer of swtpm").wait(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port + 1)).ok());
         Chip { process, port }
     }
 
