@@ -33,6 +33,8 @@ use crate::eyes::{self, HEIGHT, WIDTH};
 pub(crate) const SOON: Duration = Duration::from_secs(600);
 /// A touch counts from half a second after its screen came; the rest is for a machine that draws slowly.
 const SETTLES: Duration = Duration::from_millis(1500);
+/// How long what was pressed may take to count.
+const TAKEN: Duration = Duration::from_secs(60);
 /// From one look at the panel to the next.
 const LOOK: Duration = Duration::from_millis(200);
 /// What QEMU's absolute axes reach to.
@@ -158,8 +160,7 @@ impl Bench {
         while self.hear("a photograph", |line| ["judging", "fault"].contains(&line)) == "fault" {
             thread::sleep(SETTLES);
             self.assert_golden("fault-camera-lost");
-            self.shutter();
-            self.wait_for("aim");
+            self.then("aim", Self::shutter);
             self.shutter();
         }
     }
@@ -176,20 +177,15 @@ impl Bench {
         bench
     }
 
-    /// A patient's eye comes before the camera; returns when it is seen on the panel.
+    /// A patient's eye comes before the camera; returns when it is seen on the panel. Somebody aims meanwhile.
     pub(crate) fn eye(&mut self, eye: Laterality) {
         self.no_eye();
+        // What stands on the panel may be the eye of before, for seconds where the processors are slow.
+        self.until("an empty place before the camera", |seen| !shows_eye(seen));
         let shell = self.machine.beside();
         let show = format!("v4l2-ctl -d /dev/video1 --stream-out-mmap --stream-from /eyes/{eye} --stream-loop");
         shell.must(&format!("{show} >/dev/null 2>&1 &"), SOON);
-        // Retinas are red; where nothing is shown, the camera sees noise of all colours alike.
-        self.until("an eye on the panel", |seen| {
-            let mean = |channel: usize| {
-                let places = (140..260_u32).flat_map(|y| (110..230_u32).map(move |x| (x, y)));
-                places.map(|(x, y)| u32::from(seen.get_pixel(x, y).0[channel])).sum::<u32>()
-            };
-            mean(0) > 2 * mean(2) && mean(0) > 30 * 120 * 120
-        });
+        self.until("an eye on the panel", shows_eye);
     }
 
     /// Nobody sits before the camera.
@@ -204,18 +200,28 @@ impl Bench {
         self.machine.begin(&format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"));
     }
 
+    /// A finger or a press, and the screen that comes of it. It is done again where nothing comes for a minute: what is meant
+    /// for a screen that was not drawn yet counts for nothing, and a slow machine draws late.
+    pub(crate) fn then(&mut self, name: &str, mut act: impl FnMut(&mut Self)) {
+        let began = Instant::now();
+        loop {
+            act(self);
+            match self.machine.line_or_not(TAKEN, name, |line| shown(line) == name) {
+                Ok(_) => break thread::sleep(SETTLES),
+                Err(passed) => assert!(began.elapsed() < SOON, "{name}: never came. It said:\n{passed}"),
+            }
+        }
+    }
+
     /// Waits for a screen; those before it are passed over.
     pub(crate) fn wait_for(&mut self, name: &str) {
         self.hear(name, |line| line == name);
         thread::sleep(SETTLES);
     }
 
-    /// Waits for a line of the program's; those before it are passed over, and shown where the test's words are.
+    /// Waits for a line of the program's; those before it are passed over.
     pub(crate) fn hear(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
-        self.machine.line(SOON, what, |line| {
-            println!("    {line}");
-            is_it(line)
-        })
+        self.machine.line(SOON, what, |line| is_it(shown(line)))
     }
 
     /// Waits until the panel shows a golden picture, but for the status bar.
@@ -257,14 +263,13 @@ impl Bench {
         self.send(json!([button(false)]));
     }
 
-    /// Types a PIN on its screen.
+    /// Types the PIN on its screen, and is signed in.
     pub(crate) fn type_pin(&mut self) {
         let screen = Screen::Pin { name: String::new(), digits: 0, refused: None, locked: false };
         for digit in PIN.bytes() {
-            self.touch(&screen, Press::Digit(digit - b'0'));
-            thread::sleep(SETTLES);
+            self.then("pin", |bench| bench.touch(&screen, Press::Digit(digit - b'0')));
         }
-        self.touch(&screen, Press::Enter);
+        self.then("home", |bench| bench.touch(&screen, Press::Enter));
     }
 
     /// The code scanner types a code and a return.
@@ -300,6 +305,22 @@ impl Bench {
     fn send(&mut self, events: Value) {
         self.machine.qmp().ask("input-send-event", json!({ "events": events }));
     }
+}
+
+/// A line of the program's, which is shown where the test's words are.
+fn shown(line: &str) -> &str {
+    println!("    {line}");
+    line
+}
+
+/// Whether the live picture on the panel is of an eye. Retinas are red; where nothing is shown, the camera sees noise of all
+/// colours alike.
+fn shows_eye(panel: &RgbImage) -> bool {
+    let mean = |channel: usize| {
+        let places = (140..260_u32).flat_map(|y| (110..230_u32).map(move |x| (x, y)));
+        places.map(|(x, y)| u32::from(panel.get_pixel(x, y).0[channel])).sum::<u32>()
+    };
+    mean(0) > 2 * mean(2) && mean(0) > 30 * 120 * 120
 }
 
 /// The list of who may sign in.

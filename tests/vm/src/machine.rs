@@ -207,10 +207,23 @@ impl Shell {
     /// # Panics
     /// When the command ends, or the time is over, without one.
     pub fn line(&self, within: Duration, about: &str, is_it: impl Fn(&str) -> bool) -> String {
-        self.hear(Instant::now() + within, about, |line| {
-            assert!(exit(line).is_none(), "the command ended before {about}: {line}\n{}", self.last_words());
-            is_it(line).then(|| line.to_owned())
-        })
+        self.hear(Instant::now() + within, about, |line| self.said_it(line, about, is_it(line)))
+    }
+
+    /// As [`line`](Self::line), for who can do something where it does not come.
+    ///
+    /// # Errors
+    /// When the time is over: what was said instead.
+    ///
+    /// # Panics
+    /// When the command ends without such a line.
+    pub fn line_or_not(&self, within: Duration, about: &str, is_it: impl Fn(&str) -> bool) -> Result<String, String> {
+        self.hear_or_not(Instant::now() + within, about, |line| self.said_it(line, about, is_it(line)))
+    }
+
+    fn said_it(&self, line: &str, about: &str, is_it: bool) -> Option<String> {
+        assert!(exit(line).is_none(), "the command ended before {about}: {line}\n{}", self.last_words());
+        is_it.then(|| line.to_owned())
     }
 
     /// What the command has said by now, line by line, of a machine that stands still: nothing more comes for `quiet`.
@@ -254,17 +267,20 @@ impl Shell {
         text
     }
 
-    fn hear<T>(&self, end: Instant, about: &str, mut take: impl FnMut(&str) -> Option<T>) -> T {
+    fn hear<T>(&self, end: Instant, about: &str, take: impl FnMut(&str) -> Option<T>) -> T {
+        self.hear_or_not(end, about, take)
+            .unwrap_or_else(|passed| panic!("{about}: too late. It said:\n{passed}\n{}", self.last_words()))
+    }
+
+    fn hear_or_not<T>(&self, end: Instant, about: &str, mut take: impl FnMut(&str) -> Option<T>) -> Result<T, String> {
         let mut passed: Vec<String> = Vec::new();
         loop {
             match self.said.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => match take(&line) {
-                    Some(taken) => return taken,
+                    Some(taken) => return Ok(taken),
                     None => passed.push(line),
                 },
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!("{about}: too late. It said:\n{}\n{}", passed.join("\n"), self.last_words())
-                }
+                Err(RecvTimeoutError::Timeout) => return Err(passed.join("\n")),
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("{about}: the machine is gone. It said:\n{}\n{}", passed.join("\n"), self.last_words())
                 }
