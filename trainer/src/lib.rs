@@ -19,6 +19,7 @@ pub mod files;
 pub mod gate;
 pub mod gradability;
 pub mod html;
+pub mod machine;
 pub mod manifest;
 pub mod net;
 pub mod pack;

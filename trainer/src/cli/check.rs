@@ -11,6 +11,7 @@ use crate::{
     bucket::{Wanted, at_hand},
     device::DeviceChoice,
     error::{Exit, ExpectedError},
+    machine::Machine,
     manifest::{Manifest, check::check},
     net::NamedWeights,
     train::config::Config,
@@ -92,7 +93,8 @@ impl Args {
 
 fn machine() -> Vec<Line> {
     const GIB: f64 = (1u64 << 30) as f64;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let machine = Machine::here();
+    let processor = machine.processor.map_or_else(String::new, |processor| format!("{processor}, "));
     let mut system = System::new();
     system.refresh_memory();
     let here = std::env::current_dir().unwrap_or_default();
@@ -104,13 +106,14 @@ fn machine() -> Vec<Line> {
         .max_by_key(|disk| disk.mount_point().as_os_str().len());
     let mut lines = vec![
         Line { what: "program", found: format!("ocellus-trainer {}", env!("CARGO_PKG_VERSION")), good: true },
-        Line { what: "processor", found: format!("{cores} cores"), good: true },
+        Line { what: "system", found: machine.system.unwrap_or_else(|| "unknown".to_owned()), good: true },
+        Line { what: "processor", found: format!("{processor}{} cores", machine.cores), good: true },
         Line {
             what: "memory",
             found: format!(
                 "{:.1} GiB free of {:.1}",
                 system.available_memory() as f64 / GIB,
-                system.total_memory() as f64 / GIB
+                machine.memory as f64 / GIB
             ),
             good: true,
         },

@@ -16,6 +16,7 @@ use super::{
     checkpoint::{Best, State},
     config::{Config, ConfigError},
     dataset::{Dataset, Source},
+    environment::Sitting,
     folder,
     metrics::EpochMetrics,
     run::{Run, check_sides, default_workers, keep_usable, run_digest},
@@ -140,7 +141,8 @@ impl Run<'_> {
         };
         folder::write_config(self.setup)?;
         folder::write_results(out, &self.task.names(), &state, epochs)?;
-        folder::write_predictions(out, &self.task, samples, &logits)?;
+        self.write_validated(&best, &logits)?;
+        Sitting::now(self.setup.device, workers.count(), said.steps).write(out)?;
         model.write(&out.join(MODEL_FILE))?;
         let here = self.train.samples.len();
         if said.train_photographs != here {

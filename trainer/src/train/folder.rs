@@ -8,6 +8,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
+
 use super::{
     Setup, TrainError,
     checkpoint::State,
@@ -28,6 +30,13 @@ pub const CONFIG_FILE: &str = "config.toml";
 fn write(run: &Path, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
     let path = run.join(name);
     write_atomically(&path, bytes).map_err(TrainError::io(&path))
+}
+
+/// Writes one for programs.
+pub(super) fn write_json(run: &Path, name: &str, value: &impl Serialize) -> Result<(), TrainError> {
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|error| TrainError::Checkpoint { path: run.join(name), what: error.to_string() })?;
+    write(run, name, &text)
 }
 
 /// Writes the configuration as it is used, with the paths.

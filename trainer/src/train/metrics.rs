@@ -56,35 +56,9 @@ pub(crate) fn csv(names: &[&str], metrics: &[EpochMetrics]) -> String {
     text
 }
 
-/// Area under the ROC curve: the probability that a photograph with the label scores higher than one without, ties
-/// counting half (Mann-Whitney). None when a class is missing.
-pub(crate) fn auroc(scored: &[(f32, bool)]) -> Option<f64> {
-    let present = scored.iter().filter(|(_, label)| *label).count() as f64;
-    let absent = scored.len() as f64 - present;
-    if present == 0.0 || absent == 0.0 {
-        return None;
-    }
-    let mut sorted = scored.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut rank_sum, mut start) = (0.0, 0);
-    for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
-        let mean_rank = start as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        rank_sum += mean_rank * tied.iter().filter(|(_, label)| *label).count() as f64;
-        start += tied.len();
-    }
-    Some((rank_sum - present * (present + 1.0) / 2.0) / (present * absent))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn auroc_of_a_worked_example_with_a_tie() {
-        let scored = [(0.1, false), (0.4, false), (0.4, true), (0.8, true)];
-        assert_eq!(auroc(&scored), Some(0.875));
-        assert_eq!(auroc(&[(0.1, true)]), None);
-    }
 
     #[test]
     fn an_epoch_without_auroc_is_judged_by_its_loss() {

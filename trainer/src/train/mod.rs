@@ -2,8 +2,9 @@
 //!
 //! Terms: a *step* is one change of the weights, from one *batch*; a batch is computed in *parts* (micro-batches) by
 //! [`workers`]; an *epoch* sees every training photograph once, in the order and the views that [`stream`] draws from
-//! the seed. A run folder holds `config.toml` (effective), `results.csv`, `checkpoints/`, and when it is finished
-//! `model.safetensors` (the best epoch's weights, f32) and `run.json` ([`RunInfo`]).
+//! the seed. A run folder holds `config.toml` (effective), `environment.json` ([`Sitting`]), `results.csv`, `checkpoints/`, and
+//! when it is finished `model.safetensors` (the best epoch's weights, f32), what they say of the validation photographs
+//! (`predictions.csv`, `metrics.json`) and `run.json` ([`RunInfo`]).
 //!
 //! A killed run, started again with the same command, goes on from its last checkpoint and ends with the same bits on
 //! the processor. A loss that is no number stops the run before it can spoil the weights.
@@ -17,6 +18,7 @@ pub mod config;
 mod config_check;
 pub(crate) mod dataset;
 pub mod device_check;
+mod environment;
 mod events;
 mod folder;
 pub mod keys;
@@ -31,12 +33,14 @@ pub mod schedule;
 mod speed;
 mod step;
 pub mod stream;
+mod validated;
 mod workers;
 
 use std::path::{Path, PathBuf};
 
 pub use adopted::{RESULT_FILE, TrainedElsewhere, adopt};
 pub use checkpoint::{Best, State};
+pub use environment::{ENVIRONMENT_FILE, Sitting};
 pub use folder::CONFIG_FILE;
 pub use metrics::EpochMetrics;
 pub use run::{Outcome, Setup, train};

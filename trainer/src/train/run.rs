@@ -18,20 +18,22 @@ use super::{
     checkpoint::{Best, Checkpoint, Checkpoints, State},
     config::Config,
     dataset::{Dataset, Sample, Source},
+    environment::Sitting,
     folder::{self, CONFIG_FILE},
-    loss,
-    metrics::{self, EpochMetrics},
+    metrics::EpochMetrics,
     mlflow::Mlflow,
     optimizer::{Averages, Optimizer},
     schedule,
     step::{BatchGradients, Chosen, Stepper},
     stream,
+    validated::{Measured, Validated},
     workers::Workers,
 };
 use crate::{
     bucket::{Wanted, at_hand},
     cli::Ui,
     device::DeviceChoice,
+    evaluate::stored::METRICS_FILE,
     features::{CacheKey, Extraction, FeatureCache, Photo, extract},
     files::hex,
     manifest::Manifest,
@@ -277,6 +279,9 @@ impl Run<'_> {
         };
         folder::write_config(self.setup)?;
         let before = now.state.step;
+        if self.has_more(&now.state) {
+            Sitting::now(self.setup.device, workers.count(), before).write(&self.setup.out)?;
+        }
         let (mut seconds, mut seen) = (0.0, 0);
         while self.has_more(&now.state) {
             self.epoch(&mut now, &stepper, &checkpoints, ui, &mut seconds, &mut seen)?;
@@ -476,27 +481,24 @@ impl Run<'_> {
 
     /// An epoch's line with what the validation photographs' logits come to.
     pub(super) fn measured(&self, logits: &[Vec<f32>], line: EpochMetrics) -> EpochMetrics {
-        let samples = &self.validation.samples;
-        let (mut sum, mut mass) = (0.0, 0.0);
-        for (sample, logits) in samples.iter().zip(logits) {
-            let (loss, weight) = loss::plain(self.task.loss(), logits, &sample.targets, &sample.weights);
-            sum += loss;
-            mass += weight;
-        }
-        let auroc: Vec<Option<f64>> = (0..self.task.names().len())
-            .map(|k| {
-                let known = samples.iter().zip(logits).filter(|(sample, _)| sample.known[k]);
-                let scored: Vec<(f32, bool)> = known.map(|(s, logits)| (logits[k], s.targets[k] > 0.5)).collect();
-                metrics::auroc(&scored)
-            })
-            .collect();
-        let there: Vec<f64> = auroc.iter().flatten().copied().collect();
+        let measured = self.measure(logits);
         EpochMetrics {
-            validation_loss: sum / f64::max(mass, f64::MIN_POSITIVE),
-            auroc,
-            mean_auroc: (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64),
+            validation_loss: measured.loss,
+            auroc: measured.auroc(),
+            mean_auroc: measured.mean_auroc(),
             ..line
         }
+    }
+
+    fn measure(&self, logits: &[Vec<f32>]) -> Measured {
+        Measured::of(&self.task, &self.validation.samples, logits)
+    }
+
+    /// Writes what the best epoch's weights say of the validation photographs, and what that comes to.
+    pub(super) fn write_validated(&self, best: &Best, logits: &[Vec<f32>]) -> Result<(), TrainError> {
+        let (out, samples) = (&self.setup.out, &self.validation.samples);
+        folder::write_predictions(out, &self.task, samples, logits)?;
+        folder::write_json(out, METRICS_FILE, &Validated::new(&self.task, best, samples.len(), self.measure(logits)))
     }
 
     fn checkpoint(&self, now: &mut Progressing, checkpoints: &Checkpoints) -> Result<(), TrainError> {
@@ -536,9 +538,8 @@ impl Run<'_> {
         let model = network.weights()?;
         model.write(&self.setup.out.join(MODEL_FILE))?;
         self.write_results(state)?;
-        let samples = &self.validation.samples;
-        let logits = stepper.predict(&network, samples, |_| ())?;
-        folder::write_predictions(&self.setup.out, &self.task, samples, &logits)?;
+        let logits = stepper.predict(&network, &self.validation.samples, |_| ())?;
+        self.write_validated(&best, &logits)?;
         let device = self.setup.device.to_string();
         let info = self.info(best, &state.metrics, model.digest(), env!("CARGO_PKG_VERSION").to_owned(), device);
         self.write_trained_on(&[])?;

@@ -6,9 +6,8 @@ pub use ocellus_handover::MODEL_FILE;
 use ocellus_model::preprocess::PreprocessSpec;
 use serde::{Deserialize, Serialize};
 
-use super::{TrainError, balance::OutputBalance, checkpoint::Best, metrics::EpochMetrics};
+use super::{TrainError, balance::OutputBalance, checkpoint::Best, folder, metrics::EpochMetrics};
 use crate::{
-    files,
     net::{Trainable, WeightsConvention},
     task::Task,
 };
@@ -76,9 +75,6 @@ impl RunInfo {
     }
 
     pub(super) fn write(&self, run: &Path) -> Result<(), TrainError> {
-        let path = run.join(RUN_FILE);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| TrainError::Checkpoint { path: path.clone(), what: error.to_string() })?;
-        files::write_atomically(&path, &text).map_err(TrainError::io(&path))
+        folder::write_json(run, RUN_FILE, self)
     }
 }

@@ -31,6 +31,11 @@ impl Workers {
         Ok(Self { pools, folding: pool().map_err(failed)? })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.pools.len()
+    }
+
     /// Runs jobs `0..count`; after an error no further job is begun, and the error of the first failed job is
     /// returned.
     pub(crate) fn map<T: Send>(

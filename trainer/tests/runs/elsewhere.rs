@@ -122,6 +122,9 @@ fn what_was_trained_elsewhere_becomes_a_run_with_figures_of_our_own() {
     assert_eq!(Config::read(&run.join("config.toml")).unwrap().seed, 5);
     let predictions = fs::read_to_string(run.join("predictions.csv")).unwrap();
     assert_eq!(predictions.lines().count(), 9);
+    let metrics: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(run.join("metrics.json")).unwrap()).unwrap();
+    assert_eq!(metrics["anomaly"]["auroc"].as_f64(), info.metrics[0].auroc[0], "measured here, not taken over");
     // Another number of photographs than the split has is said, and what the other program says is kept.
     said.train_photographs = 7;
     let (code, text) = adopt(&said, "fewer");

@@ -21,7 +21,10 @@ use std::{
 };
 
 use image::{Rgb, RgbImage};
-use ocellus_trainer::{net::NamedWeights, train::RunInfo};
+use ocellus_trainer::{
+    net::NamedWeights,
+    train::{RunInfo, Sitting},
+};
 use tempfile::TempDir;
 
 const BATCHES_AN_EPOCH: usize = 10;
@@ -172,6 +175,58 @@ fn a_run_killed_in_mid_epoch_ends_with_the_same_bits() {
     let resumed = bench.finish("killed", 2);
     same_bits(&bench.path("whole"), &bench.path("killed"));
     assert_eq!(resumed, whole);
+    // Each time that a program worked on it is told, with the step from which it went on.
+    let sittings = Sitting::read(&bench.path("killed")).unwrap();
+    let from: Vec<usize> = sittings.iter().map(|sitting| sitting.from_step).collect();
+    assert!(from.len() == 4 && from[0] == 0 && from[1] > 13 && from.is_sorted(), "{from:?}");
+    let Sitting { command, device, workers, machine, .. } = &sittings[3];
+    assert!(command.contains(&"train".to_owned()) && device == "flex" && *workers == 2, "{sittings:?}");
+    assert!(machine.cores > 0 && machine.memory > 1 << 26, "{machine:?}");
+    // Once it is finished nobody works on it any more.
+    bench.finish("killed", 2);
+    assert_eq!(Sitting::read(&bench.path("killed")).unwrap(), sittings);
+    fs::write(bench.path("killed/environment.json"), "[{}]").unwrap();
+    let told = Sitting::read(&bench.path("killed")).unwrap_err().to_string();
+    assert!(told.contains("environment.json") && told.contains("remove it"), "{told}");
+}
+
+/// A table's columns by name, a line each.
+fn column(table: &Path, name: &str) -> Vec<String> {
+    let text = fs::read_to_string(table).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let at = lines.next().unwrap().iter().position(|cell| cell == name).unwrap();
+    lines.map(|cells| cells[at].clone()).collect()
+}
+
+#[test]
+fn the_figures_of_a_run_are_those_of_its_predictions() {
+    let bench = Bench::new("");
+    let info = bench.finish("run", 2);
+    let metrics: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(bench.path("run/metrics.json")).unwrap()).unwrap();
+    let best = &info.metrics[info.best.epoch - 1];
+    let near = |value: &serde_json::Value, expected: f64| {
+        let value = value.as_f64().unwrap();
+        assert!((value - expected).abs() < 1e-9, "{value}, expected {expected}");
+    };
+    near(&metrics["mean_auroc"], best.mean_auroc.unwrap());
+    near(&metrics["loss"], best.validation_loss);
+    assert_eq!((&metrics["photographs"], &metrics["best"]["epoch"]), (&8.into(), &info.best.epoch.into()));
+    for (output, figures, label) in
+        [("anomaly", &metrics["anomaly"], "normal"), ("glaucoma", &metrics["labels"]["glaucoma"], "glaucoma")]
+    {
+        let said = column(&bench.path("run/predictions.csv"), output);
+        let labels = column(&bench.path("validation.csv"), label);
+        let known = said.iter().zip(&labels).filter(|(_, label)| !label.is_empty());
+        let scored: Vec<(f64, bool)> =
+            known.map(|(said, is)| (said.parse().unwrap(), (is == "1") != (output == "anomaly"))).collect();
+        let of = |class: bool| -> Vec<f64> { scored.iter().filter(|(_, is)| *is == class).map(|(p, _)| *p).collect() };
+        let (with, without) = (of(true), of(false));
+        // By its definition: how often a photograph with the label stands above one without.
+        let above = with.iter().flat_map(|a| without.iter().map(move |b| f64::from(a > b) + f64::from(a == b) / 2.0));
+        near(&figures["auroc"], above.sum::<f64>() / (with.len() * without.len()) as f64);
+        assert_eq!((&figures["positives"], &figures["negatives"]), (&with.len().into(), &without.len().into()));
+    }
 }
 
 #[test]
