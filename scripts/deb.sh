@@ -7,5 +7,5 @@ export PATH="$HOME/.cargo/bin:$PATH"
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 version=3.8.0
 "$target/tools/bin/cargo-deb" --version 2>/dev/null | grep -qF "$version" ||
-    cargo install --quiet --locked --root "$target/tools" "cargo-deb@$version"
+    env -u RUSTC_WORKSPACE_WRAPPER -u CLIPPY_ARGS cargo install --quiet --locked --root "$target/tools" "cargo-deb@$version"
 "$target/tools/bin/cargo-deb" --package ocellus "$@"

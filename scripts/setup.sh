@@ -127,6 +127,7 @@ if [ "$purpose" = vm ]; then
     have depmod || [ -x /sbin/depmod ] || install kmod
     have v4l2-ctl || install v4l-utils
     [ -x /sbin/mke2fs ] || install e2fsprogs
+    [ -x /usr/sbin/debootstrap ] || install debootstrap
     # The newest kernel of this release, with its modules, unpacked beside what is built.
     kit=$(realpath -m "${CARGO_TARGET_DIR:-target}/vm")
     if [ ! -f "$kit/version" ]; then

@@ -1,25 +1,59 @@
 #!/usr/bin/env bash
 # The device and its drivers in a PC in software.
-#   scripts/vm.sh kit              fetches a kernel, builds the programs for inside, and prints the folder with both
-#   scripts/vm.sh test [FLAG...]   the same, then runs the tests; the flags are cargo's, as the tests were built with
+#   scripts/vm.sh kit [FLAG...]    fetches a kernel and a Debian, builds what goes inside, and prints the folder with it all
+#   scripts/vm.sh test [FLAG...]   the same, then runs the tests
+# The flags are cargo's, as the tests were built with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$HOME/.cargo/bin:$PATH"
 verb=${1:-test}
+shift || true
 target=x86_64-unknown-linux-gnu
 built=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+kit=$built/vm
+
+# The package as a clinic gets it, but of the program that the tests were built with; and one that came before it.
+packages() {
+    mkdir -p "$kit/packages"
+    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz -o "$kit/packages/ocellus.deb" 2>&1
+    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --deb-version 0.0.1 -o "$kit/packages/before.deb" 2>&1
+}
+
+# A small Debian of this machine's release, with what the package needs and nothing of ours.
+debian() {
+    local VERSION_CODENAME mirror needed wanted
+    . /etc/os-release
+    needed=$(dpkg-deb -f "$kit/packages/ocellus.deb" Depends | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | sort -u | paste -sd,)
+    wanted=systemd-sysv,kmod,v4l-utils,$needed
+    [ "$(cat "$kit/debian.for" 2>/dev/null)" != "$VERSION_CODENAME $wanted" ] || return 0
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" | head -n 1)
+    set -- --variant=minbase "--include=$wanted" "$VERSION_CODENAME" "$kit/debian" "$mirror"
+    if [ "$(id -u)" != 0 ]; then
+        echo "the package is tested on a Debian that only root can unpack: run this as root" >&2
+        exit 2
+    fi
+    echo "a small Debian, in $kit/debian"
+    rm -rf "$kit/debian" "$kit/debian.for"
+    /usr/sbin/debootstrap "$@" >"$kit/debian.log" 2>&1 || { tail -n 20 "$kit/debian.log" >&2 && exit 1; }
+    rm -rf "$kit/debian/var/cache/apt" "$kit/debian/var/lib/apt/lists"
+    echo "$VERSION_CODENAME $wanted" >"$kit/debian.for"
+}
 
 scripts/setup.sh vm >&2
 # In the machine there are no libraries: its programs carry theirs.
 RUSTFLAGS="-C target-feature=+crt-static" cargo build --quiet --target "$target" -p ocellus-vm-guest
-mkdir -p "$built/vm/guest"
-find "$built/$target/debug" -maxdepth 1 -type f -executable -name 'guest-*' -exec cp -t "$built/vm/guest" {} +
+mkdir -p "$kit/guest"
+find "$built/$target/debug" -maxdepth 1 -type f -executable -name 'guest-*' -exec cp -t "$kit/guest" {} +
+
+# Built already, where the tests are; the program comes with them.
+cargo test --quiet "$@" --all-targets --no-run >&2
+packages >&2
+debian >&2
 
 case $verb in
-kit) echo "$built/vm" ;;
+kit) echo "$kit" ;;
 test)
-    shift || true
-    OCELLUS_VM=$built/vm cargo test --quiet "$@" --test machine --test camera --test panel --test device --test record \
+    OCELLUS_VM=$kit cargo test --quiet "$@" --test machine --test camera --test panel --test device --test record \
         -- --ignored --test-threads=1 --nocapture
     ;;
 *)

@@ -159,12 +159,16 @@ impl Judge {
         &self.id
     }
 
-    /// Judges the bundle's own photographs and compares with what they must give.
+    /// Judges the bundle's own photographs and compares with what they must give. `moves` is told before each of them that
+    /// the work goes on.
     ///
     /// # Errors
     /// When this machine doesn't reproduce the bundle's outputs.
-    pub fn self_test(&self) -> Result<SelfTestReport, SelfTestError> {
-        self.bundle.contents().self_test(|tensor| self.engine.run(tensor).map(|inference| inference.logits))
+    pub fn self_test(&self, moves: &(dyn Fn() + Sync)) -> Result<SelfTestReport, SelfTestError> {
+        self.bundle.contents().self_test(|tensor| {
+            moves();
+            self.engine.run(tensor).map(|inference| inference.logits)
+        })
     }
 
     /// Judges the bytes of one photograph; `file` names it in the record.

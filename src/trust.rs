@@ -1,7 +1,8 @@
 //! Which makers of bundles this device trusts.
 //!
 //! The project's own public keys lie in `models/keys/` and are compiled in, so that whoever can write to a device's
-//! disk can't add one. An installation may trust further keys by naming their files at the command line.
+//! disk can't add one. An installation may trust further keys by naming their files at the command line, or in its
+//! configuration, which the program itself can't write.
 //!
 //! Not here: checking signatures (`ocellus_model::bundle`).
 
@@ -41,7 +42,9 @@ pub enum TrustError {
         source: KeyError,
     },
     /// There is none.
-    #[error("no public key is trusted: this program was built without one; name the bundle maker's with --trust FILE")]
+    #[error(
+        "no public key is trusted: this program was built without one; name the bundle maker's with --trust FILE, or as bundle.trust"
+    )]
     NoKey,
 }
 

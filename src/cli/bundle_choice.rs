@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use ocellus_model::bundle::Bundle;
 
-use crate::{error::ExpectedError, judge::Judge, trust};
+use crate::{config, error::ExpectedError, judge::Judge, trust};
 
 /// The environment variable that names a bundle.
 const VARIABLE: &str = "OCELLUS_BUNDLE";
@@ -33,20 +33,24 @@ pub(super) struct BundleArguments {
 }
 
 impl BundleArguments {
-    /// With the bundle that the configuration names, where the command line names none.
-    pub(super) fn or(self, named: Option<&Path>) -> Self {
-        BundleArguments { bundle: self.bundle.or_else(|| named.map(Path::to_owned)), ..self }
+    /// With the bundle that the configuration names, where the command line names none, and with the keys of both.
+    pub(super) fn or(self, named: &config::Bundle) -> Self {
+        BundleArguments {
+            bundle: self.bundle.or_else(|| named.folder.clone()),
+            trust: [self.trust, named.trust.clone()].concat(),
+        }
     }
 
-    /// Verifies the bundle, loads its network and has it judge the bundle's own photographs.
+    /// Verifies the bundle, loads its network and has it judge the bundle's own photographs; `moves` as in
+    /// [`Judge::self_test`].
     ///
     /// # Errors
     /// When there is no bundle, it is refused, or this machine does not reproduce its outputs.
-    pub(super) fn load(&self) -> Result<Judge, ExpectedError> {
+    pub(super) fn load(&self, moves: &(dyn Fn() + Sync)) -> Result<Judge, ExpectedError> {
         let directory = choose(self.bundle.as_deref())?;
         let keys = trust::trusted_keys(&self.trust)?;
         let judge = Judge::new(Bundle::open(&directory, &keys)?)?;
-        let report = judge.self_test()?;
+        let report = judge.self_test(moves)?;
         log::info!(
             "{}: self-test of {} photographs passed, largest relative difference {:.1e}",
             directory.display(),

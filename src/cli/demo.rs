@@ -45,15 +45,15 @@ fn language(code: &str) -> Result<Language, String> {
 /// Lives it.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     // Here, so that a bundle that is refused is said at once and in full.
-    let judge = arguments.bundle.load()?;
+    let judge = arguments.bundle.load(&|| {})?;
     let (id, statement) = (judge.bundle_id().clone(), judge.bundle().manifest().statement.clone());
     make_empty(&arguments.out)?;
     let bundle = arguments.bundle.clone();
     // The device that starts gets that one; should it be asked to load again, it does.
     let loaded = Mutex::new(Some(judge));
-    let load = move || match loaded.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    let load = move |moves: &(dyn Fn() + Sync)| match loaded.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(judge) => Ok(judge),
-        None => bundle.load().map_err(|error| error.to_string()),
+        None => bundle.load(moves).map_err(|error| error.to_string()),
     };
     let lived = demo::live(load, &arguments.out, arguments.seed, arguments.language).map_err(ExpectedError::Demo)?;
     print(&id, &statement, &lived).map_err(ExpectedError::Output)?;

@@ -66,7 +66,7 @@ Exit codes:
 /// Runs it.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     let config = Config::load(arguments.config.as_deref(), &arguments.set)?;
-    let bundle = arguments.bundle.clone().or(config.bundle.folder.as_deref());
+    let bundle = arguments.bundle.clone().or(&config.bundle);
     let mut devices = devices(&config, bundle)?;
     if arguments.script {
         let (watcher, screens) = sync_channel(256);
@@ -181,7 +181,7 @@ fn devices(config: &Config, bundle: BundleArguments) -> Result<Devices, Expected
             return Err(ExpectedError::Usage("controller.port: says not where the controller is".to_owned()));
         }
     };
-    let load = move || bundle.load().map_err(|error| error.to_string());
+    let load = move |moves: &(dyn Fn() + Sync)| bundle.load(moves).map_err(|error| error.to_string());
     let (home, device) = (home(config)?, device(config));
     let mut devices = Devices::new(camera, port, panel(config)?, Box::new(load), home, device);
     devices.shutter = shutter;

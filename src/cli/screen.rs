@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, ExpectedError> {
     if photographs.is_empty() {
         return Err(ExpectedError::Usage(format!("no photograph found in {}", in_words(&arguments.paths))));
     }
-    let judge = arguments.bundle.load()?;
+    let judge = arguments.bundle.load(&|| {})?;
 
     let mut printer = Printer {
         out: BufWriter::new(io::stdout().lock()),

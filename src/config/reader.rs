@@ -108,6 +108,18 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Files or folders.
+    pub(super) fn paths(&mut self, key: &str, default: Vec<PathBuf>) -> Vec<PathBuf> {
+        self.checked(key, "a list of paths in quotes".to_owned(), default, |what| {
+            let What::List(list) = what else { return None };
+            let path = |what: &What| match what {
+                What::Text(text) if !text.is_empty() && !text.contains('\0') => Some(PathBuf::from(text)),
+                _ => None,
+            };
+            list.iter().map(|given| path(&given.what)).collect()
+        })
+    }
+
     /// What `make` makes of a text.
     pub(super) fn parsed<T>(&mut self, key: &str, expected: &str, default: T, make: impl Fn(&str) -> Option<T>) -> T {
         self.checked(key, expected.to_owned(), default, |what| match what {

@@ -88,12 +88,12 @@ const DRAWN: Duration = Duration::from_secs(10);
 const READS: (Duration, Duration) = (Duration::from_millis(700), Duration::from_secs(2));
 
 /// Lives the encounter and leaves screens, photographs and records in `folder`, which has to exist. `load` gives the
-/// bundle's judge, or says in one line why not.
+/// bundle's judge, or says in one line why not; see [`shell::Load`](crate::shell::Load).
 ///
 /// # Errors
 /// When the device can't run, or something is out of order that should not be.
 pub fn live(
-    load: impl Fn() -> Result<Judge, String> + Send + 'static,
+    load: impl Fn(&(dyn Fn() + Sync)) -> Result<Judge, String> + Send + 'static,
     folder: &Path,
     seed: u64,
     language: Language,

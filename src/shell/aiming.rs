@@ -25,8 +25,8 @@ const SEARCH_AGAIN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Aiming {
     eye: Option<Laterality>,
-    /// What was found for each eye before: the sweep need not be repeated for the next photograph.
-    known: [Option<i32>; 2],
+    /// What was found for each eye before, and how sharp it is there: the sweep need not be repeated for the next photograph.
+    known: [Option<(i32, f64)>; 2],
     sweep: Option<FocusSweep>,
     /// Where the motor was last sent, and whether it has arrived.
     sent: Option<(i32, bool)>,
@@ -70,7 +70,7 @@ impl Aiming {
         let Some(eye) = eye else { return };
         self.shutter.arm();
         match self.known[index(eye)] {
-            Some(steps) => self.goal = Some(steps),
+            Some((steps, sharpness)) => (self.goal, self.best) = (Some(steps), sharpness),
             None => self.begin_sweep(),
         }
     }
@@ -84,6 +84,11 @@ impl Aiming {
     /// Another patient sits down, or the motor may have moved: nothing is known of the eyes.
     pub(super) fn forget(&mut self) {
         self.known = [None; 2];
+    }
+
+    /// A photograph of an eye was refused as out of focus: what was found for it is not believed again.
+    pub(super) fn was_blurred(&mut self, eye: Laterality) {
+        self.known[index(eye)] = None;
     }
 
     /// Where the motor is to go now.
@@ -141,7 +146,7 @@ impl Aiming {
         match sweep.score(steps, preview.sharpness) {
             None => self.goal = sweep.position(),
             Some(Focus::Found { steps, sharpness }) => {
-                self.known[index(eye)] = Some(steps);
+                self.known[index(eye)] = Some((steps, sharpness));
                 self.best = sharpness;
                 self.sweep = None;
                 self.goal = Some(steps);
@@ -165,7 +170,7 @@ impl Aiming {
             self.unsharp_since = None;
             self.best = 0.0;
             if let Some(eye) = self.eye {
-                self.known[index(eye)] = None;
+                self.was_blurred(eye);
             }
             self.begin_sweep();
         }
@@ -242,6 +247,12 @@ mod tests {
         aiming.turn_to(Some(Laterality::Od));
         let second = eye.fires(&mut aiming, 1000).unwrap();
         assert!(second < first / 2, "{second} frames after {first}");
+        // Refused as out of focus: what was found before is not taken once more.
+        eye.sharp_at = -80;
+        aiming.was_blurred(Laterality::Od);
+        aiming.turn_to(Some(Laterality::Od));
+        assert!(eye.fires(&mut aiming, 1000).is_some_and(|third| third > second));
+        assert!((eye.motor + 80).abs() <= 8, "{}", eye.motor);
     }
 
     #[test]
@@ -251,10 +262,8 @@ mod tests {
         aiming.turn_to(Some(Laterality::Od));
         assert!(eye.fires(&mut aiming, 1000).is_some());
         // A frame that came late spoke for another position; the best that was seen was seen elsewhere.
+        aiming.known = [Some((-160, 10.0)), None];
         aiming.turn_to(Some(Laterality::Od));
-        aiming.known = [Some(-160), None];
-        aiming.goal = Some(-160);
-        aiming.best = 10.0;
         assert!(eye.fires(&mut aiming, 1000).is_some(), "it waits for ever");
         assert!((eye.motor - 64).abs() <= 8, "{}", eye.motor);
     }

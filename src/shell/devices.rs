@@ -22,7 +22,8 @@ use tokio::sync::{mpsc, watch};
 use super::{
     ShellError, feeling,
     hatch::Hatch,
-    judging, keeping, lights,
+    judging::{self, Load},
+    keeping, lights,
     lights::Lights,
     listing::{Fetch, Listing},
     live::{Eyepiece, Preview, measure_newest},
@@ -32,7 +33,6 @@ use super::{
     told::Told,
 };
 use crate::{
-    judge::Judge,
     light::Calibration,
     sending::{Hurry, Sender},
     station::{self, Press, Screen},
@@ -57,7 +57,7 @@ pub struct Devices {
     /// What is touched, typed and scanned beside what the panel itself feels.
     pub hands: Option<Evdev>,
     /// Loads the bundle and tests it; what went wrong in the program's words.
-    pub load: Box<dyn Fn() -> Result<Judge, String> + Send>,
+    pub load: Load,
     /// Where photographs and results are kept.
     pub store: Home,
     /// What records say of the device.
@@ -130,7 +130,7 @@ impl Devices {
         camera: Box<dyn Camera + Send>,
         port: Box<dyn Port>,
         panel: Box<dyn Panel + Send>,
-        load: Box<dyn Fn() -> Result<Judge, String> + Send>,
+        load: Load,
         store: Home,
         device: Device,
     ) -> Self {

@@ -24,11 +24,12 @@ use crate::{
 /// Width of a picture for a screen at most, in pixels: the largest circle of the largest panel.
 const SHOWN: u32 = 640;
 
-/// How long loading the bundle or judging a photograph may take on the slowest device.
+/// How long reading the bundle or judging a photograph may take on the slowest device.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Loads the bundle and tests it; what went wrong in the program's words.
-pub(super) type Load = Box<dyn Fn() -> Result<Judge, String> + Send>;
+/// Loads the bundle and tests it; what went wrong in the program's words. What it is given, it calls whenever the work has
+/// gone on: on a slow processor the whole takes longer than anything may stand still.
+pub type Load = Box<dyn Fn(&(dyn Fn() + Sync)) -> Result<Judge, String> + Send>;
 
 /// Something to do.
 #[derive(Debug)]
@@ -61,10 +62,10 @@ pub(super) fn run(
 ) {
     let mut judge: Option<Judge> = None;
     while let Some(order) = next_order(orders, pulse) {
-        // Loading and judging are one long round each; one that never ends is noticed.
+        // Reading the bundle and judging a photograph are one long round each; one that never ends is noticed.
         pulse.excuse(LONG);
         let told = match order {
-            Order::Load => match load() {
+            Order::Load => match load(&|| pulse.excuse(LONG)) {
                 Ok(loaded) => {
                     let (bundle, manifest) = (loaded.bundle_id().clone(), loaded.bundle().manifest());
                     let sequence = manifest.sequence;

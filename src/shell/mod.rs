@@ -40,16 +40,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ocellus_model::{laterality::Laterality, quality::Fingerprint};
+use ocellus_model::{
+    laterality::Laterality,
+    quality::{Fingerprint, Reason},
+};
 
 pub use devices::{Devices, Hand};
+pub use judging::Load;
 pub use listing::Fetch;
 pub use practice::Room;
 pub use reporting::Reports;
 
 use crate::{
     encounter::{self, Entry, Fault, Monotonic, Reading, Stage, View},
-    judge::Record,
+    judge::{Record, Why},
     operators::{Operators, SignIn},
     station::{self, Beginning, Check, Checked, Command, PinRefused, Screen, Station},
     store::{Stamp, photograph_name},
@@ -358,6 +362,9 @@ impl Shell {
         let reading =
             Reading { outcome: record.outcome, reasons: record.reasons.clone(), findings: record.findings.clone() };
         if self.begun.as_ref().is_some_and(|begun| begun.number == asked.number) {
+            if record.reasons.contains(&Why::Photograph(Reason::Blurred)) {
+                self.aiming.was_blurred(eye);
+            }
             if let Some(known) = self.captures.get_mut(&capture) {
                 known.record = Some(record);
                 known.fingerprint = fingerprint;

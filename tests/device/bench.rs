@@ -34,7 +34,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(600);
 /// A touch counts from half a second after its screen came; the rest is for a machine that draws slowly.
 const SETTLES: Duration = Duration::from_millis(1500);
 /// How long what was pressed may take to count.
-const TAKEN: Duration = Duration::from_secs(60);
+const TAKEN: Duration = Duration::from_secs(30);
 /// From one look at the panel to the next.
 const LOOK: Duration = Duration::from_millis(200);
 /// What QEMU's absolute axes reach to.
@@ -45,8 +45,17 @@ const BAR: u32 = 40;
 const PIN: &str = "2580";
 const OPERATORS: [&str; 5] = ["Amina K.", "Bashir O.", "Chipo M.", "Dinesh R.", "Esi B."];
 const MODULES: [&str; 7] = ["virtio_gpu", "virtio_input", "evdev", "xhci_pci", "usbhid", "hid_generic", "ftdi_sio"];
-/// The disk's size in MiB.
-const DISK_MIB: u64 = 64;
+/// The disk's size in MiB: for the record alone, and for a Debian with it.
+const DISK_MIB: (u64, u64) = (64, 1024);
+/// Where the record lies on a disk of its own.
+const RECORD_APART: &str = "[store]\nfolder = \"/store/record\"\nkey_file = \"/store/record.key\"\n";
+/// Where it lies, and what judges, on a Debian.
+const RECORD: &str = "[store]\nfolder = \"/var/lib/ocellus\"\n";
+const CLINICS_OWN: &str = "[bundle]\nfolder = \"/etc/ocellus/bundle\"\ntrust = [\"/etc/ocellus/maker.pub\"]\n";
+/// Lets the service tell its screens.
+const TELLS: &[u8] = b"[Service]\nEnvironment=RUST_LOG=info,ocellus::shell=debug NO_COLOR=1\n";
+/// What the name of a screen stands behind then.
+const SCREEN: &str = "ocellus::shell] screen ";
 
 /// The device and what is done to it.
 #[derive(Debug)]
@@ -67,6 +76,16 @@ struct Parts {
     config: String,
     disk: Disk,
     folder: TempDir,
+    system: System,
+}
+
+/// What the program runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    /// A kernel, and the program at the end of a line.
+    Bare,
+    /// A Debian, where it is a package and a service.
+    Debian,
 }
 
 impl Parts {
@@ -79,17 +98,25 @@ impl Parts {
     }
 
     fn machine(&self) -> Machine {
-        let mut image = Image::new(&self.kit)
-            .modules(&disk::MODULES)
-            .modules(&MODULES)
-            .modules(&["vivid"])
-            .built("ocellus", &self.program)
-            .tool("v4l2-ctl")
-            .file("/etc/ocellus.toml", self.config.as_bytes())
-            .folder("/bundle", &self.bundle.directory())
-            .file("/maker.pub", &fs::read(self.bundle.key_file()).expect("the bundle has its key"));
+        let image = Image::new(&self.kit).modules(&MODULES).modules(&["vivid"]);
+        let mut image = match self.system {
+            System::Bare => image.modules(&disk::MODULES).built("ocellus", &self.program).tool("v4l2-ctl"),
+            System::Debian => image
+                .from_disk()
+                .file("/put/packages/before.deb", &self.kit.package("before.deb"))
+                .file("/put/packages/ocellus.deb", &self.kit.package("ocellus.deb"))
+                .file("/put/etc/systemd/system/ocellus.service.d/tells.conf", TELLS),
+        };
+        let at = match self.system {
+            System::Bare => "",
+            System::Debian => "/put",
+        };
+        image = image
+            .file(&format!("{at}/etc/ocellus.toml"), self.config.as_bytes())
+            .folder(&format!("{at}/bundle"), &self.bundle.directory())
+            .file(&format!("{at}/maker.pub"), &fs::read(self.bundle.key_file()).expect("the bundle has its key"));
         for eye in [Laterality::Od, Laterality::Os] {
-            image = image.file(&format!("/eyes/{eye}"), &eyes::frame(eye));
+            image = image.file(&format!("{at}/eyes/{eye}"), &eyes::frame(eye));
         }
         let hardware = Hardware { processors: 2, memory_mib: 1024, ..Hardware::default() }
             .with("-device virtio-gpu-pci,id=gpu,xres=800,yres=480 -device virtio-keyboard-pci")
@@ -97,7 +124,10 @@ impl Parts {
             .with(&format!("-chardev socket,id=line,path={},reconnect=1", self.line().display()))
             .with("-device usb-serial,id=controller,bus=usb.0,chardev=line");
         let mut machine = Machine::start(&self.kit, image, &self.disk.plugged_into(hardware));
-        self.disk.mount(&mut machine, SOON);
+        match self.system {
+            System::Bare => self.disk.mount(&mut machine, SOON),
+            System::Debian => drop(machine.must("depmod", SOON)),
+        }
         machine.load(&MODULES, SOON);
         machine
     }
@@ -106,14 +136,29 @@ impl Parts {
 impl Bench {
     /// A device that has not been started, with an empty disk.
     pub(crate) fn new() -> Self {
+        Self::on(System::Bare, RECORD_APART)
+    }
+
+    /// One under Debian, with the packages below `/packages`, the configuration as `/etc/ocellus.toml`, and beside them a bundle
+    /// and its key that it names. `OCELLUS_SHIPPED=1` has it judge with the network that ships instead.
+    pub(crate) fn on_debian() -> Self {
+        let ships = env::var_os("OCELLUS_SHIPPED").is_some();
+        Self::on(System::Debian, &[RECORD, if ships { "" } else { CLINICS_OWN }].concat())
+    }
+
+    fn on(system: System, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the device's parts");
         let firmware = firmware().expect("the controller's program: make vm-test builds it");
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ocellus-under-test"));
-        let config = config(&program);
+        let config = config(&program, more);
         // The self-test of the network that ships takes longer than ten minutes on a processor that is emulated.
         let bundle = SignedBundle::constant(&[(Output::Anomaly, 2.0), (Output::DiabeticRetinopathy, 3.0)]);
-        let disk = Disk::new(folder.path().join("disk"), DISK_MIB);
-        let parts = Parts { kit: Kit::find(), program, firmware, bundle, config, disk, folder };
+        let (kit, path) = (Kit::find(), folder.path().join("disk"));
+        let disk = match system {
+            System::Bare => Disk::new(path, DISK_MIB.0),
+            System::Debian => Disk::of(&kit.debian(), path, DISK_MIB.1),
+        };
+        let parts = Parts { kit, program, firmware, bundle, config, disk, folder, system };
         let controller = parts.controller();
         let machine = parts.machine();
         let mut bench = Bench { machine, controller, screens: Screens::new(Geometry::SEVEN_INCH), parts };
@@ -197,10 +242,16 @@ impl Bench {
     pub(crate) fn start(&mut self) {
         // It is switched off when its lines end.
         let run = "ocellus run --script --config /etc/ocellus.toml --bundle /bundle --trust /maker.pub";
-        self.machine.begin(&format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"));
+        self.machine.begin(&match self.parts.system {
+            System::Bare => format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"),
+            System::Debian => "journalctl --follow --output=cat --unit=ocellus".to_owned(),
+        });
+        if self.parts.system == System::Debian {
+            self.machine.beside().must("systemctl enable --now ocellus", SOON);
+        }
     }
 
-    /// A finger or a press, and the screen that comes of it. It is done again where nothing comes for a minute: what is meant
+    /// A finger or a press, and the screen that comes of it. It is done again where nothing comes for half a minute: what is meant
     /// for a screen that was not drawn yet counts for nothing, and a slow machine draws late.
     pub(crate) fn then(&mut self, name: &str, mut act: impl FnMut(&mut Self)) {
         let began = Instant::now();
@@ -310,7 +361,7 @@ impl Bench {
 /// A line of the program's, which is shown where the test's words are.
 fn shown(line: &str) -> &str {
     println!("    {line}");
-    line
+    line.split_once(SCREEN).map_or(line, |(_, screen)| screen)
 }
 
 /// Whether the live picture on the panel is of an eye. Retinas are red; where nothing is shown, the camera sees noise of all
@@ -330,7 +381,7 @@ pub(crate) fn sign_in() -> Screen {
 }
 
 /// The device's configuration.
-fn config(program: &Path) -> String {
+fn config(program: &Path, more: &str) -> String {
     let pin = pin_line(program, PIN);
     let operators: String = OPERATORS
         .iter()
@@ -341,6 +392,6 @@ fn config(program: &Path) -> String {
         .collect();
     let fixed = include_str!("device.toml");
     format!(
-        "{operators}{fixed}\n[camera.v4l2]\nformats = [\"rgb24\"]\nwidth_px = {WIDTH}\nheight_px = {HEIGHT}\nframes_per_second = 30\nwarm_up_frames = 2\n"
+        "{operators}{fixed}\n{more}\n[camera.v4l2]\nformats = [\"rgb24\"]\nwidth_px = {WIDTH}\nheight_px = {HEIGHT}\nframes_per_second = 30\nwarm_up_frames = 2\n"
     )
 }

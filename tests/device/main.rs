@@ -5,6 +5,7 @@
 
 mod bench;
 mod eyes;
+mod package;
 
 use std::{
     thread,

@@ -22,10 +22,22 @@ impl Disk {
     /// # Panics
     /// When it can't be made.
     pub fn new(path: PathBuf, mib: u64) -> Self {
+        Self::made(path, mib, &[])
+    }
+
+    /// One with what lies in a folder, of so many MiB, as this file. For a folder with other people's files, by root.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn of(folder: &Path, path: PathBuf, mib: u64) -> Self {
+        Self::made(path, mib, &["-d", &folder.display().to_string()])
+    }
+
+    fn made(path: PathBuf, mib: u64, more: &[&str]) -> Self {
         let made = File::create(&path).and_then(|file| file.set_len(mib << 20));
         made.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let disk = Disk(path);
-        disk.tool("mke2fs", &["-q", "-t", "ext4"]);
+        disk.tool("mke2fs", &[&["-q", "-t", "ext4"], more].concat());
         disk
     }
 

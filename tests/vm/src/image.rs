@@ -9,11 +9,16 @@ use std::{
 
 use crate::{
     archive::Archive,
+    disk,
     kit::{Kit, read},
     modules::Needs,
 };
 
 const BUSYBOX: &str = "/bin/busybox";
+/// What takes commands.
+const SERVE: &str = "/serve.sh";
+/// What lies below it is put onto the disk that a machine goes on from; `init.sh` does it.
+const PUT: &str = "/put";
 /// Where this machine's programs are looked for.
 const PLACES: [&str; 4] = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
@@ -35,6 +40,7 @@ impl Image {
             archive.folder(folder);
         }
         archive.file("/init", include_bytes!("init.sh"));
+        archive.file(SERVE, include_bytes!("serve.sh"));
         archive.file(BUSYBOX, &read(Path::new(BUSYBOX)));
         let names = Command::new(BUSYBOX).arg("--list").output().expect("busybox runs here too");
         // It lists itself, too.
@@ -48,6 +54,21 @@ impl Image {
     #[must_use]
     pub fn modules(mut self, names: &[&'static str]) -> Self {
         self.modules.extend(names);
+        self
+    }
+
+    /// Goes on from the machine's first disk, where a Linux with systemd lies. What lies below `/put` is put onto that disk first.
+    #[must_use]
+    pub fn from_disk(mut self) -> Self {
+        self = self.modules(&disk::MODULES);
+        self.archive.file("/from-disk", disk::MODULES.join(" ").as_bytes());
+        self.archive.file(&format!("{PUT}{SERVE}"), include_bytes!("serve.sh"));
+        let units = format!("{PUT}/etc/systemd/system");
+        self.archive.file(&format!("{units}/serve@.service"), include_bytes!("serve.service"));
+        for line in ["ttyS1", "ttyS2"] {
+            let wanted = format!("{units}/multi-user.target.wants/serve@{line}.service");
+            self.archive.link(&wanted, "/etc/systemd/system/serve@.service");
+        }
         self
     }
 

@@ -1,25 +1,22 @@
 #!/bin/sh
-# First program of the virtual machine: mounts what Linux offers, then runs commands that come as lines on the second and
-# the third serial line, one after the other on each. Behind what a command says stands a line "<exit CODE>", the sign for its end.
+# First program of the virtual machine: mounts what Linux offers, then takes commands (serve.sh), or goes on from the disk where a
+# Linux lies.
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin
 mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev
+if [ -e /from-disk ]; then
+    for module in $(cat /from-disk); do modprobe "$module"; done
+    mount -t ext4 /dev/vda /root
+    cp -a /put/. /root/
+    cp -a /lib/modules /root/usr/lib/
+    for place in proc sys dev; do mount --move "/$place" "/root/$place"; done
+    exec switch_root /root /sbin/init
+fi
 mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts none /dev/pts
 mount -t tmpfs none /dev/shm
 mount -t tmpfs none /tmp
-# Runs what comes on a serial line.
-serve() {
-    stty -F "$1" raw -echo
-    exec <"$1" >"$1" 2>&1
-    echo "<ready>"
-    while read -r line; do
-        # A program of its own, so that no command can end this loop, nor read its next lines.
-        sh -c "$line" </dev/null
-        echo "<exit $?>"
-    done
-}
-(serve /dev/ttyS2) &
-serve /dev/ttyS1
+sh /serve.sh /dev/ttyS2 &
+sh /serve.sh /dev/ttyS1
 poweroff -f

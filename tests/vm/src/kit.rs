@@ -8,7 +8,8 @@ use std::{
 /// The variable that names its folder.
 pub const VARIABLE: &str = "OCELLUS_VM";
 
-/// The folder: `vmlinuz`, `root/` with the kernel's modules, `version` with its name, `guest/` with our programs.
+/// The folder: `vmlinuz`, `root/` with the kernel's modules, `version` with its name, `guest/` with our programs, `debian/` with a
+/// Debian's files, `packages/` with packages of the device program.
 #[derive(Debug, Clone)]
 pub struct Kit {
     folder: PathBuf,
@@ -42,6 +43,16 @@ impl Kit {
     /// The folder of its modules.
     pub fn modules(&self) -> PathBuf {
         self.folder.join("root/lib/modules").join(&self.version)
+    }
+
+    /// The files of a small Debian that has what our package needs.
+    pub fn debian(&self) -> PathBuf {
+        self.folder.join("debian")
+    }
+
+    /// One of our packages, as it lies there.
+    pub fn package(&self, name: &str) -> Vec<u8> {
+        read(&self.folder.join("packages").join(name))
     }
 
     /// One of our programs for inside.
