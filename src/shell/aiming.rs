@@ -201,7 +201,7 @@ fn index(eye: Laterality) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Instant};
 
     use super::*;
     use crate::{auto_shutter::AimField, shell::told::Picture};
@@ -234,7 +234,7 @@ mod tests {
     fn preview(sharpness: f64) -> Preview {
         let aim = Some(AimField { right: 0.0, down: 0.0, radius: 0.95 });
         let picture = Picture { pixels: Arc::new(image::RgbImage::new(1, 1)), field: None };
-        Preview { picture, aim, sharpness, brightness: 0.4 }
+        Preview { picture, aim, sharpness, brightness: 0.4, came: Instant::now() }
     }
 
     #[test]

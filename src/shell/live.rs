@@ -10,7 +10,7 @@ use std::{
         mpsc::{Receiver, SyncSender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ocellus_board::camera::{Camera, CameraError, CameraFrame};
@@ -39,6 +39,15 @@ pub(super) struct Preview {
     pub(super) sharpness: f64,
     /// Mean level inside the field, 0 to 1.
     pub(super) brightness: f64,
+    /// When the camera delivered it.
+    pub(super) came: Instant,
+}
+
+/// A frame of the live picture, as the camera delivered it.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    frame: CameraFrame,
+    came: Instant,
 }
 
 /// What the thread works with.
@@ -47,7 +56,7 @@ pub(super) struct Eyepiece {
     /// Whether somebody aims: otherwise frames are not measured.
     pub(super) wanted: Arc<AtomicBool>,
     /// The newest frame of the live picture; none where the camera delivers nothing.
-    pub(super) frames: watch::Sender<Option<Arc<CameraFrame>>>,
+    pub(super) frames: watch::Sender<Option<Arc<Fresh>>>,
     /// Wakes who measures it.
     pub(super) wake: SyncSender<()>,
     pub(super) tell: mpsc::Sender<Told>,
@@ -91,7 +100,7 @@ impl Eyepiece {
 
     /// Puts a frame in the place of the last one.
     fn show(&self, frame: Option<CameraFrame>) {
-        self.frames.send_replace(frame.map(Arc::new));
+        self.frames.send_replace(frame.map(|frame| Arc::new(Fresh { frame, came: Instant::now() })));
         // Who has not looked since the last time is awake already.
         let _awake = self.wake.try_send(());
     }
@@ -104,7 +113,7 @@ impl Eyepiece {
 
 /// Measures the newest frame again and again. Ends with the camera's thread.
 pub(super) fn measure_newest(
-    mut frames: watch::Receiver<Option<Arc<CameraFrame>>>,
+    mut frames: watch::Receiver<Option<Arc<Fresh>>>,
     wakes: &Receiver<()>,
     newest: &watch::Sender<Option<Arc<Preview>>>,
     pulse: &Pulse,
@@ -124,7 +133,7 @@ pub(super) fn measure_newest(
 }
 
 /// Measures a frame; none where it can't be read.
-fn measure(frame: &CameraFrame) -> Option<Preview> {
+fn measure(&Fresh { ref frame, came }: &Fresh) -> Option<Preview> {
     let pixels = frames::decode(frame).ok()?.pixels;
     let field = find_field(&pixels).ok();
     let half = f64::from(pixels.width().min(pixels.height())) / 2.0;
@@ -135,7 +144,7 @@ fn measure(frame: &CameraFrame) -> Option<Preview> {
     });
     let sharpness = field.as_ref().map_or(0.0, |field| focus::sharpness(&pixels, field));
     let brightness = field.as_ref().map_or(0.0, |field| brightness(&pixels, field));
-    Some(Preview { picture: Picture { pixels: Arc::new(pixels), field }, aim, sharpness, brightness })
+    Some(Preview { picture: Picture { pixels: Arc::new(pixels), field }, aim, sharpness, brightness, came })
 }
 
 /// Mean of the brightest channel over a grid of places inside the field, 0 to 1.
@@ -208,7 +217,7 @@ mod tests {
         assert!(matches!(told.blocking_recv(), Some(Told::Camera(Ok(())))));
         let Some(Told::Photograph(bytes)) = told.blocking_recv() else { panic!("expected the photograph") };
         assert_eq!(bytes, [4]);
-        let newest = frames.borrow_and_update().clone().map(|frame| frame.sequence);
+        let newest = frames.borrow_and_update().clone().map(|fresh| fresh.frame.sequence);
         // The camera says nothing any more: its last picture is taken away, sooner or later.
         assert!([Some(3), None].contains(&newest), "{newest:?}");
         assert!(matches!(told.blocking_recv(), Some(Told::Camera(Err(_)))));

@@ -62,6 +62,7 @@ use aiming::Aiming;
 use devices::Running;
 use hands::{Button, Meaning};
 use light_budget::LightBudget;
+use live::Preview;
 use showing::Scene;
 use told::{Asked, Judged, Picture, Told};
 
@@ -165,8 +166,8 @@ struct Shell {
     ended: Option<Stamp>,
     captures: BTreeMap<u32, Capture>,
     exposing: Option<Exposing>,
-    /// Whether the newest frame is of the eye that has light now.
-    is_live: bool,
+    /// When the light was last turned to an eye: what the camera delivered before is of another.
+    lit: Instant,
     /// A photograph was asked for that never came: the next one may be that.
     one_is_missing: bool,
     /// The newest photograph of each eye, and the same with the map.
@@ -206,7 +207,7 @@ impl Shell {
             ended: None,
             captures: BTreeMap::new(),
             exposing: None,
-            is_live: false,
+            lit: start,
             one_is_missing: false,
             pictures: BTreeMap::new(),
             ledger_due: Duration::ZERO,
@@ -351,7 +352,7 @@ impl Shell {
         let capture = Capture { eye, attempt, bytes: bytes.into(), withdrawn: false, record: None, fingerprint: None };
         self.captures.insert(token, capture);
         // While it is judged, the last live picture stands for it.
-        if let Some(preview) = self.running.newest.borrow().as_ref() {
+        if let Some(preview) = self.running.newest.borrow().as_ref().filter(|newest| newest.came >= self.lit) {
             self.pictures.insert(eye.as_str(), (preview.picture.clone(), None));
         }
         self.tell_encounter(number, encounter::Event::Captured { token });
@@ -397,8 +398,8 @@ impl Shell {
     /// A newer frame is there.
     fn previewed(&mut self) {
         let Some(preview) = self.running.newest.borrow_and_update().clone() else { return };
-        self.is_live = true;
-        if !matches!(self.screen, Screen::Encounter(View::Aim { .. })) {
+        // Measuring takes its time: it may be of the eye before.
+        if preview.came < self.lit || !matches!(self.screen, Screen::Encounter(View::Aim { .. })) {
             return;
         }
         self.dirty = true;
@@ -584,7 +585,9 @@ impl Shell {
 
     fn light(&mut self, eye: Option<Laterality>) {
         self.budget.light(eye, Stamp::now(), self.start.elapsed());
-        self.is_live = false;
+        if eye.is_some() {
+            self.lit = Instant::now();
+        }
         self.running.aim_at(eye);
         let aim = eye.map(|_| lights::Aim {
             permille: light_budget::AIMING,
@@ -616,6 +619,12 @@ impl Shell {
         }
     }
 
+    /// The newest frame, where it is of the eye that has light.
+    fn live_picture(&self) -> Option<Arc<Preview>> {
+        let newest = self.running.newest.borrow().clone()?;
+        (self.station.light().is_some() && newest.came >= self.lit).then_some(newest)
+    }
+
     /// Publishes what is to be seen, if it has changed.
     fn show(&mut self) {
         if !std::mem::take(&mut self.dirty) {
@@ -634,8 +643,7 @@ impl Shell {
             language: self.station.language(),
             right: picture(Laterality::Od),
             left: picture(Laterality::Os),
-            // What was seen before the light went to this eye is of another.
-            preview: self.running.newest.borrow().clone().filter(|_| self.is_live),
+            preview: self.live_picture(),
             closing: self.aiming.closing(),
             focus: self.aiming.focus(),
             hint: self.aiming.hint(),
