@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 WORKSPACE := --workspace --features ocellus-trainer/wgpu,ocellus-trainer/s3,ocellus/v4l2,ocellus/tpm,ocellus/window
 ALL := $(WORKSPACE) --all-targets
 # The linter compiles as the compiler does: what is tested is compiled once, and linted on the way.
-LINTED := unit firmware-test vm-test gpu-check bench
+LINTED := unit firmware-test vm-test arm64-test gpu-check bench
 $(LINTED): export RUSTC_WORKSPACE_WRAPPER := clippy-driver
 $(LINTED): export CLIPPY_ARGS := -D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 # Where scripts/firmware.sh puts the controller's program.
@@ -67,8 +67,9 @@ bench: ## how long each step takes (let nothing else run meanwhile)
 	@scripts/setup.sh test
 	$(CARGO) bench $(WORKSPACE) --profile dev
 
-arm64-test: ## on an emulated ARM64 processor a photograph becomes the same bytes
-	scripts/arm64.sh
+arm64-test: firmware ## on ARM64 in software a photograph becomes the same bytes, and a patient is screened on a whole board
+	scripts/arm64.sh contract
+	OCELLUS_FIRMWARE=$(FIRMWARE) scripts/arm64.sh device $(WORKSPACE)
 
 fuzz: ## fuzz every parser, ten minutes each (needs a nightly compiler and cargo-fuzz)
 	scripts/fuzz.sh 10

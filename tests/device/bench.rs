@@ -23,7 +23,7 @@ use ocellus_tests::{
     emulator::{Emulator, firmware},
     programs::pin_line,
 };
-use ocellus_vm::{Disk, Hardware, Image, Kit, Machine, disk};
+use ocellus_vm::{Architecture, Disk, Hardware, Image, Kit, Machine, disk};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -84,11 +84,22 @@ struct Parts {
 enum System {
     /// A kernel, and the program at the end of a line.
     Bare,
+    /// The same on an ARM64 board, with the program that was built for it.
+    Arm64,
     /// A Debian, where it is a package and a service.
     Debian,
 }
 
 impl Parts {
+    /// What judges: a tiny network. `OCELLUS_SHIPPED=1` has the one that ships, whose self-test takes minutes on processors that
+    /// are emulated.
+    fn bundle(&self) -> PathBuf {
+        if ships() {
+            return Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/bundles/first-light");
+        }
+        self.bundle.directory()
+    }
+
     fn line(&self) -> PathBuf {
         self.folder.path().join("line")
     }
@@ -100,7 +111,9 @@ impl Parts {
     fn machine(&self) -> Machine {
         let image = Image::new(&self.kit).modules(&MODULES).modules(&["vivid"]);
         let mut image = match self.system {
-            System::Bare => image.modules(&disk::MODULES).built("ocellus", &self.program).tool("v4l2-ctl"),
+            System::Bare | System::Arm64 => {
+                image.modules(&disk::MODULES).built("ocellus", &self.program).tool("v4l2-ctl")
+            }
             System::Debian => image
                 .from_disk()
                 .file("/put/packages/before.deb", &self.kit.package("before.deb"))
@@ -108,12 +121,12 @@ impl Parts {
                 .file("/put/etc/systemd/system/ocellus.service.d/tells.conf", TELLS),
         };
         let at = match self.system {
-            System::Bare => "",
+            System::Bare | System::Arm64 => "",
             System::Debian => "/put",
         };
         image = image
             .file(&format!("{at}/etc/ocellus.toml"), self.config.as_bytes())
-            .folder(&format!("{at}/bundle"), &self.bundle.directory())
+            .folder(&format!("{at}/bundle"), &self.bundle())
             .file(&format!("{at}/maker.pub"), &fs::read(self.bundle.key_file()).expect("the bundle has its key"));
         for eye in [Laterality::Od, Laterality::Os] {
             image = image.file(&format!("{at}/eyes/{eye}"), &eyes::frame(eye));
@@ -125,7 +138,7 @@ impl Parts {
             .with("-device usb-serial,id=controller,bus=usb.0,chardev=line");
         let mut machine = Machine::start(&self.kit, image, &self.disk.plugged_into(hardware));
         match self.system {
-            System::Bare => self.disk.mount(&mut machine, SOON),
+            System::Bare | System::Arm64 => self.disk.mount(&mut machine, SOON),
             System::Debian => drop(machine.must("depmod", SOON)),
         }
         machine.load(&MODULES, SOON);
@@ -140,22 +153,33 @@ impl Bench {
     }
 
     /// One under Debian, with the packages below `/packages`, the configuration as `/etc/ocellus.toml`, and beside them a bundle
-    /// and its key that it names. `OCELLUS_SHIPPED=1` has it judge with the network that ships instead.
+    /// and its key that it names.
     pub(crate) fn on_debian() -> Self {
-        let ships = env::var_os("OCELLUS_SHIPPED").is_some();
-        Self::on(System::Debian, &[RECORD, if ships { "" } else { CLINICS_OWN }].concat())
+        // Where none is named, the package's own judges.
+        Self::on(System::Debian, &[RECORD, if ships() { "" } else { CLINICS_OWN }].concat())
+    }
+
+    /// One on an ARM64 board.
+    pub(crate) fn on_arm64() -> Self {
+        Self::on(System::Arm64, RECORD_APART)
     }
 
     fn on(system: System, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the device's parts");
         let firmware = firmware().expect("the controller's program: make vm-test builds it");
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_ocellus-under-test"));
-        let config = config(&program, more);
-        // The self-test of the network that ships takes longer than ten minutes on a processor that is emulated.
+        let here = PathBuf::from(env!("CARGO_BIN_EXE_ocellus-under-test"));
+        let config = config(&here, more);
         let bundle = SignedBundle::constant(&[(Output::Anomaly, 2.0), (Output::DiabeticRetinopathy, 3.0)]);
-        let (kit, path) = (Kit::find(), folder.path().join("disk"));
+        let (architecture, program) = match system {
+            System::Bare | System::Debian => (Architecture::Amd64, here),
+            System::Arm64 => {
+                let built = env::var_os("OCELLUS_ARM64").expect("OCELLUS_ARM64 names the program: make arm64-test");
+                (Architecture::Arm64, PathBuf::from(built))
+            }
+        };
+        let (kit, path) = (Kit::of(architecture), folder.path().join("disk"));
         let disk = match system {
-            System::Bare => Disk::new(path, DISK_MIB.0),
+            System::Bare | System::Arm64 => Disk::new(path, DISK_MIB.0),
             System::Debian => Disk::of(&kit.debian(), path, DISK_MIB.1),
         };
         let parts = Parts { kit, program, firmware, bundle, config, disk, folder, system };
@@ -243,7 +267,7 @@ impl Bench {
         // It is switched off when its lines end.
         let run = "ocellus run --script --config /etc/ocellus.toml --bundle /bundle --trust /maker.pub";
         self.machine.begin(&match self.parts.system {
-            System::Bare => format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"),
+            System::Bare | System::Arm64 => format!("tail -f /dev/null | RUST_LOG=info NO_COLOR=1 {run}"),
             System::Debian => "journalctl --follow --output=cat --unit=ocellus".to_owned(),
         });
         if self.parts.system == System::Debian {
@@ -356,6 +380,11 @@ impl Bench {
     fn send(&mut self, events: Value) {
         self.machine.qmp().ask("input-send-event", json!({ "events": events }));
     }
+}
+
+/// Whether the network that ships judges.
+fn ships() -> bool {
+    env::var_os("OCELLUS_SHIPPED").is_some()
 }
 
 /// A line of the program's, which is shown where the test's words are.

@@ -3,6 +3,7 @@
 //!
 //! `OCELLUS_VM_PICTURES` names a folder that keeps what was seen on the panel; `docs/hardware.md` shows it.
 
+mod arm64;
 mod bench;
 mod eyes;
 mod package;

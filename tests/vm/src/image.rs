@@ -14,13 +14,13 @@ use crate::{
     modules::Needs,
 };
 
-const BUSYBOX: &str = "/bin/busybox";
+const BUSYBOX: &str = "bin/busybox";
 /// What takes commands.
 const SERVE: &str = "/serve.sh";
 /// What lies below it is put onto the disk that a machine goes on from; `init.sh` does it.
 const PUT: &str = "/put";
-/// Where this machine's programs are looked for.
-const PLACES: [&str; 4] = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+/// Where programs are looked for.
+const PLACES: [&str; 4] = ["usr/bin", "usr/sbin", "bin", "sbin"];
 
 /// A root file system in the making.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Image {
     modules: Vec<&'static str>,
     archive: Archive,
     /// Libraries that are in it already.
-    libraries: BTreeSet<String>,
+    libraries: BTreeSet<PathBuf>,
 }
 
 impl Image {
@@ -41,8 +41,9 @@ impl Image {
         }
         archive.file("/init", include_bytes!("init.sh"));
         archive.file(SERVE, include_bytes!("serve.sh"));
-        archive.file(BUSYBOX, &read(Path::new(BUSYBOX)));
-        let names = Command::new(BUSYBOX).arg("--list").output().expect("busybox runs here too");
+        archive.file(&format!("/{BUSYBOX}"), &read(&kit.root().join(BUSYBOX)));
+        // That of this machine knows the same names.
+        let names = Command::new(format!("/{BUSYBOX}")).arg("--list").output().expect("busybox runs here too");
         // It lists itself, too.
         for name in String::from_utf8_lossy(&names.stdout).lines().filter(|name| *name != "busybox") {
             archive.link(&format!("/bin/{name}"), "busybox");
@@ -79,13 +80,13 @@ impl Image {
         self
     }
 
-    /// With a program of this machine, as `/usr/bin/NAME`.
+    /// With somebody else's program, as `/usr/bin/NAME`.
     ///
     /// # Panics
-    /// When this machine has none of that name.
+    /// When there is none of that name.
     #[must_use]
     pub fn tool(mut self, name: &str) -> Self {
-        let found = PLACES.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file());
+        let found = PLACES.iter().map(|place| self.kit.root().join(place).join(name)).find(|path| path.is_file());
         let path = found.unwrap_or_else(|| panic!("{name}: not installed; `scripts/setup.sh vm` installs it"));
         self.with_libraries(&path, name);
         self
@@ -113,12 +114,11 @@ impl Image {
         self
     }
 
-    /// With a program and the libraries that it needs; of one that carries its own, `ldd` names none.
+    /// With a program and the libraries that it needs.
     fn with_libraries(&mut self, path: &Path, name: &str) {
-        let needed = Command::new("ldd").arg(path).output().expect("ldd is part of the C library");
-        for library in String::from_utf8_lossy(&needed.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
-            if self.libraries.insert(library.to_owned()) {
-                self.archive.file(library, &read(Path::new(library)));
+        for library in self.kit.libraries(path) {
+            if self.libraries.insert(library.clone()) {
+                self.archive.file(&library.display().to_string(), &read(&library));
             }
         }
         self.archive.file(&format!("/usr/bin/{name}"), &read(path));

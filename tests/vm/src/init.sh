@@ -17,6 +17,7 @@ mkdir -p /dev/pts /dev/shm /tmp /run
 mount -t devpts none /dev/pts
 mount -t tmpfs none /dev/shm
 mount -t tmpfs none /tmp
-sh /serve.sh /dev/ttyS2 &
-sh /serve.sh /dev/ttyS1
+# The kernel hands on what it was told of its lines.
+sh /serve.sh "/dev/$beside" &
+sh /serve.sh "/dev/$first"
 poweroff -f

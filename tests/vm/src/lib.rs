@@ -25,5 +25,5 @@ pub mod qmp;
 
 pub use disk::Disk;
 pub use image::Image;
-pub use kit::Kit;
+pub use kit::{Architecture, Kit};
 pub use machine::{Hardware, Machine, Said, Shell};

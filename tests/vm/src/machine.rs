@@ -15,11 +15,14 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{image::Image, kit::Kit, qmp::Qmp};
+use crate::{
+    image::Image,
+    kit::{Architecture, Kit},
+    qmp::Qmp,
+};
 
-const QEMU: &str = "qemu-system-x86_64";
-/// What the kernel is told. It must not judge its clocks by a machine that has no time for it, nor give up over them.
-const KERNEL: &str = "console=ttyS0 panic=-1 quiet no_timer_check nosoftlockup rcupdate.rcu_cpu_stall_suppress=1";
+/// What the kernel is told beside its console. It must not judge its clocks by a machine that has no time for it, nor give up over them.
+const KERNEL: &str = "panic=-1 quiet no_timer_check nosoftlockup rcupdate.rcu_cpu_stall_suppress=1";
 /// How long the machine may take to its first word: five seconds where nothing else runs, minutes on a busy machine.
 const BOOT: Duration = Duration::from_secs(900);
 /// How long QEMU may take to call.
@@ -50,6 +53,34 @@ impl Hardware {
     pub fn with(mut self, arguments: &str) -> Self {
         self.arguments.extend(arguments.split_whitespace().map(OsString::from));
         self
+    }
+}
+
+/// How QEMU makes a kind of computer.
+struct Kind {
+    qemu: &'static str,
+    processor: &'static [&'static str],
+    /// What the kernel calls the line of its console, and those on which commands come.
+    console: &'static str,
+    lines: [&'static str; 2],
+}
+
+impl Kind {
+    fn of(architecture: Architecture) -> Self {
+        match architecture {
+            Architecture::Amd64 => Kind {
+                qemu: "qemu-system-x86_64",
+                processor: &["-cpu", "max", "-vga", "none"],
+                console: "ttyS0",
+                lines: ["ttyS1", "ttyS2"],
+            },
+            Architecture::Arm64 => Kind {
+                qemu: "qemu-system-aarch64",
+                processor: &["-M", "virt", "-cpu", "cortex-a72"],
+                console: "ttyAMA0",
+                lines: ["ttyS0", "ttyS1"],
+            },
+        }
     }
 }
 
@@ -93,26 +124,36 @@ impl Machine {
         let folder = tempfile::tempdir().expect("a folder for the machine");
         let image = image.write(folder.path());
         let at = |name: &str| folder.path().join(name);
-        let socket = |name: &str| format!("unix:{},server=off", at(name).display());
         // QEMU calls here: so nobody has to try when its sockets are there.
         let [qmp, first, beside] = ["qmp", "first", "beside"].map(|name| listen(&at(name)));
-        let qemu = Command::new(QEMU)
-            .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-nodefaults", "-no-reboot"])
-            .args(["-display", "none", "-vga", "none"])
+        let Kind { qemu: program, processor, console, lines } = Kind::of(kit.architecture());
+        let serial = |name: &str, line: &str| match kit.architecture() {
+            Architecture::Amd64 => format!("-serial unix:{},server=off", at(name).display()),
+            Architecture::Arm64 => format!(
+                "-chardev socket,id={line},path={},server=off -device pci-serial,chardev={line}",
+                at(name).display()
+            ),
+        };
+        let serial = [serial("first", lines[0]), serial("beside", lines[1])].join(" ");
+        let qemu = Command::new(program)
+            .args(processor)
+            .args(["-accel", "tcg,thread=multi", "-nodefaults", "-no-reboot"])
+            .args(["-display", "none"])
             .args(["-smp", &hardware.processors.to_string(), "-m", &hardware.memory_mib.to_string()])
             .arg("-kernel")
             .arg(kit.kernel())
             .arg("-initrd")
             .arg(image)
-            .args(["-append", KERNEL])
+            .args(["-append", &format!("console={console} first={} beside={} {KERNEL}", lines[0], lines[1])])
             .args(["-serial", &format!("file:{}", at("console").display())])
-            .args(["-serial", &socket("first"), "-serial", &socket("beside"), "-qmp", &socket("qmp")])
+            .args(serial.split(' '))
+            .args(["-qmp", &format!("unix:{},server=off", at("qmp").display())])
             .args(&hardware.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(at("qemu")).expect("a file in a new folder"))
             .spawn()
-            .unwrap_or_else(|error| panic!("{QEMU}: {error}; `scripts/setup.sh vm` installs it"));
+            .unwrap_or_else(|error| panic!("{program}: {error}; `scripts/setup.sh vm` installs it"));
         // From here on the machine is ended, whatever fails.
         let mut guard = Guard(Some(qemu));
         let [first, beside] =
@@ -312,7 +353,7 @@ impl Guard {
                 Ok(line) => return line,
                 Err(error) => {
                     let ended = self.0.as_mut().is_some_and(|qemu| !matches!(qemu.try_wait(), Ok(None)));
-                    assert!(!ended && Instant::now() < end, "{QEMU} does not start: {error}\n{}", last_words(folder));
+                    assert!(!ended && Instant::now() < end, "QEMU does not start: {error}\n{}", last_words(folder));
                 }
             }
         }
