@@ -17,8 +17,7 @@ fn a_patient_is_screened_on_arm64() {
     sign_in_and_confirm(&mut bench);
     for (eye, then) in [(Laterality::Od, "aim"), (Laterality::Os, "result")] {
         bench.eye(eye);
-        bench.photograph();
-        bench.wait_for(then);
+        bench.photograph_well(then);
     }
     bench.picture("result-arm64");
     bench.then("report", Bench::shutter);

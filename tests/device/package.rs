@@ -13,13 +13,19 @@ use crate::{
 const LIST: &str = "runuser -u ocellus -- ocellus record list --config /etc/ocellus/ocellus.toml";
 const CHECK: &str = "runuser -u ocellus -- ocellus record check --config /etc/ocellus/ocellus.toml";
 
-/// Installs it, and sets it up as its README says.
+/// Installs it, and sets it up as the manual says.
 fn install(bench: &mut Bench) {
     let shell = bench.machine.beside();
     shell.must("dpkg -i /packages/before.deb", SOON);
     assert_ne!(shell.run("systemctl is-active ocellus", SOON).code, 0, "it must be set up before it is started");
     shell.must("cp -r /bundle /maker.pub /etc/ocellus/ && cp /etc/ocellus.toml /etc/ocellus/ocellus.toml", SOON);
     shell.must("ocellus config check /etc/ocellus/ocellus.toml", SOON);
+}
+
+/// A patient's eye comes before the camera and is photographed; tells how many photographs were judged.
+fn photograph(bench: &mut Bench, eye: Laterality, then: &str) -> usize {
+    bench.eye(eye);
+    bench.photograph_well(then)
 }
 
 /// Stops the service and tells its encounters: name, state, photographs, patient.
@@ -41,23 +47,19 @@ fn the_package_is_installed_and_upgraded_over_a_running_encounter_and_loses_noth
     install(&mut bench);
     bench.start();
     sign_in_and_confirm(&mut bench);
-    for (eye, then) in [(Laterality::Od, "aim"), (Laterality::Os, "result")] {
-        bench.eye(eye);
-        bench.photograph();
-        bench.wait_for(then);
-    }
+    let both = [(Laterality::Od, "aim"), (Laterality::Os, "result")];
+    let first: usize = both.into_iter().map(|(eye, then)| photograph(&mut bench, eye, then)).sum();
     bench.then("report", Bench::shutter);
     bench.then("home", Bench::shutter);
     next_patient(&mut bench, "4712|doe, john|1950-01-01");
-    bench.eye(Laterality::Od);
-    bench.photograph();
-    bench.wait_for("aim");
+    let second = photograph(&mut bench, Laterality::Od, "aim");
 
     bench.machine.beside().must("dpkg -i /packages/ocellus.deb", SOON);
     Deadline::new("dark lamps").wait(|| (bench.controller.lamps() == DARK).then_some(()));
     bench.wait_for("sign-in");
+    let [first, second] = [first, second].map(|judged| judged.to_string());
     let stored = |bench: &mut Bench| {
-        let expected = [["ocellus-000002", "broken off", "1", "4712"], ["ocellus-000001", "ended", "2", "4711"]];
+        let expected = [["ocellus-000002", "broken off", &second, "4712"], ["ocellus-000001", "ended", &first, "4711"]];
         assert_eq!(encounters(bench), expected);
     };
     stored(&mut bench);
