@@ -15,8 +15,8 @@ kit=$built/vm
 # The package as a clinic gets it, but of the program that the tests were built with; and one that came before it.
 packages() {
     mkdir -p "$kit/packages"
-    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz -o "$kit/packages/ocellus.deb" 2>&1
-    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --deb-version 0.0.1 -o "$kit/packages/before.deb" 2>&1
+    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --compress-system -o "$kit/packages/ocellus.deb" 2>&1
+    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --compress-system --deb-version 0.0.1 -o "$kit/packages/before.deb" 2>&1
 }
 
 # A small Debian of this machine's release, with what the package needs and nothing of ours.
