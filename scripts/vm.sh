@@ -14,9 +14,10 @@ kit=$built/vm
 
 # The package as a clinic gets it, but of the program that the tests were built with; and one that came before it.
 packages() {
+    local make=(scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --compress-system)
     mkdir -p "$kit/packages"
-    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --compress-system -o "$kit/packages/ocellus.deb" 2>&1
-    scripts/deb.sh --quiet --no-build --profile dev --fast -Z gz --compress-system --deb-version 0.0.1 -o "$kit/packages/before.deb" 2>&1
+    "${make[@]}" -o "$kit/packages/ocellus.deb"
+    "${make[@]}" --deb-version 0.0.1 -o "$kit/packages/before.deb"
 }
 
 # Where this machine's release comes from.
