@@ -3,13 +3,13 @@
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Result, bail, ensure};
-use tch::{Kind, Reduction, Tensor, no_grad};
+use tch::{Device, Kind, Reduction, Tensor, no_grad};
 
 use crate::{
     checkpoint,
     network::Network,
-    recipe::{Recipe, Schedule},
-    views::{Draw, Renderer, order},
+    recipe::{Distil, Recipe, Schedule},
+    views::{Draw, Renderer, indices, order},
 };
 
 /// Photographs that are only looked at, at once.
@@ -133,17 +133,17 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
     let batch = schedule.batch.min(photographs.len());
     let steps = photographs.len() / batch * schedule.epochs;
     let mut step = photographs.len() / batch * begun;
+    let mut told =
+        recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| Told::new(teachers, side, distil));
     for epoch in begun..until {
         let started = Instant::now();
         let order = order(recipe.seed, epoch, photographs.len());
         for chosen in order.chunks_exact(batch) {
+            let set = told.as_ref().map_or(epoch, |told| told.set(epoch));
             let draws: Vec<Draw> =
-                chosen.iter().map(|photograph| recipe.views.draw(recipe.seed, epoch, *photograph)).collect();
+                chosen.iter().map(|photograph| recipe.views.draw(recipe.seed, set, *photograph)).collect();
             let (input, told) = no_grad(|| {
-                let told = recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| {
-                    let told = told(teachers, side, chosen, &draws, distil.mirrored);
-                    (distil.weight, told.clamp(-distil.limit, distil.limit))
-                });
+                let told = told.as_mut().map(|told| (told.distil.weight, told.of(set, chosen, &draws)));
                 (side.inputs(chosen, &draws, size), told)
             });
             // Once a batch, whatever the number of pupils.
@@ -205,26 +205,66 @@ fn hard_loss(logits: &Tensor, targets: &Tensor, weights: &Tensor, binary: bool, 
     -((told * (1.0 - smoothing) + spread * smoothing) * targets * weights).sum(Kind::Float)
 }
 
-/// The mean of the teachers' logits of the views, and of their mirror images where asked.
-fn told(teachers: &[Teacher], side: &Renderer<'_>, chosen: &[usize], draws: &[Draw], mirrored: bool) -> Tensor {
-    let mut sum: Option<Tensor> = None;
-    let mut made: Option<(i64, Tensor)> = None;
-    for teacher in teachers {
-        let input = match &made {
-            Some((size, input)) if *size == teacher.size => input.shallow_clone(),
-            _ => side.inputs(chosen, draws, teacher.size),
-        };
-        let mut logits = teacher.network.logits(&input);
-        if mirrored {
-            logits = (logits + teacher.network.logits(&input.flip([3]))) / 2.0;
-        }
-        sum = Some(match sum {
-            Some(sum) => sum + logits,
-            None => logits,
-        });
-        made = Some((teacher.size, input));
+/// What the teachers say of views.
+struct Told<'a> {
+    teachers: &'a [Teacher],
+    side: &'a Renderer<'a>,
+    distil: &'a Distil,
+    /// One for each set of views that comes again.
+    kept: Vec<Kept>,
+}
+
+/// What was said of a set of views: logits (photographs × outputs), and of which photographs.
+struct Kept {
+    logits: Tensor,
+    said: Vec<bool>,
+}
+
+impl<'a> Told<'a> {
+    fn new(teachers: &'a [Teacher], side: &'a Renderer<'a>, distil: &'a Distil) -> Self {
+        let none = |_| Kept { logits: side.photographs().targets.zeros_like(), said: vec![false; side.len()] };
+        Self { teachers, side, distil, kept: (0..distil.views.unwrap_or(0)).map(none).collect() }
     }
-    sum.map_or_else(|| Tensor::from(0.0), |sum| sum / teachers.len() as f64)
+
+    /// Number of the set of views that an epoch sees.
+    fn set(&self, epoch: usize) -> usize {
+        self.distil.views.map_or(epoch, |views| epoch % views)
+    }
+
+    /// Logits (photographs × outputs) of views of the set, within the limit; asks the teachers only what they have not said.
+    fn of(&mut self, set: usize, chosen: &[usize], draws: &[Draw]) -> Tensor {
+        if let Some(kept) = self.kept.get(set).filter(|kept| chosen.iter().all(|photograph| kept.said[*photograph])) {
+            return self.side.rows(&kept.logits, chosen);
+        }
+        let logits = self.ask(chosen, draws).clamp(-self.distil.limit, self.distil.limit);
+        if let Some(kept) = self.kept.get_mut(set) {
+            let _ = kept.logits.index_copy_(0, &indices(chosen), &logits.to_device(Device::Cpu));
+            chosen.iter().for_each(|photograph| kept.said[*photograph] = true);
+        }
+        logits
+    }
+
+    /// The mean of the teachers' logits of the views, and of their mirror images where that is wanted.
+    fn ask(&self, chosen: &[usize], draws: &[Draw]) -> Tensor {
+        let mut sum: Option<Tensor> = None;
+        let mut made: Option<(i64, Tensor)> = None;
+        for teacher in self.teachers {
+            let input = match &made {
+                Some((size, input)) if *size == teacher.size => input.shallow_clone(),
+                _ => self.side.inputs(chosen, draws, teacher.size),
+            };
+            let mut logits = teacher.network.logits(&input);
+            if self.distil.mirrored {
+                logits = (logits + teacher.network.logits(&input.flip([3]))) / 2.0;
+            }
+            sum = Some(match sum {
+                Some(sum) => sum + logits,
+                None => logits,
+            });
+            made = Some((teacher.size, input));
+        }
+        sum.map_or_else(|| Tensor::from(0.0), |sum| sum / self.teachers.len() as f64)
+    }
 }
 
 /// A step of AdamW (Loshchilov & Hutter 2019) with the gradient cut to its largest norm; clears the gradients.

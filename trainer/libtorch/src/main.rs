@@ -171,7 +171,7 @@ fn train(
         .map(|folder| {
             let said = TrainedElsewhere::read(folder)?;
             ensure!(said.outputs == plan.outputs, "{}: has other outputs than the plan", folder.display());
-            let network = Network::read(&folder.join(MODEL_FILE), outputs, 0, device)?;
+            let network = network(&folder.join(MODEL_FILE))?;
             Ok(Teacher { network, size: i64::from(said.spec.size) })
         })
         .collect::<Result<Vec<_>>>()?;

@@ -68,6 +68,9 @@ pub(crate) struct Distil {
     pub(crate) limit: f64,
     /// Whether teachers look at the mirror image as well: steadier, at twice the cost.
     pub(crate) mirrored: bool,
+    /// Different views that are drawn of each photograph, again and again; the teachers look at each once, and what they
+    /// say of it is kept. Left out: new views in every epoch.
+    pub(crate) views: Option<usize>,
 }
 
 impl Recipe {
@@ -80,6 +83,12 @@ impl Recipe {
         ensure!((64..=1024).contains(&size) && size % 16 == 0, "{}: size is {size}, a multiple of 16", named());
         ensure!((1..=6).contains(&recipe.first_block), "{}: first_block is {}", named(), recipe.first_block);
         ensure!(schedule.epochs > 0 && schedule.batch > 0, "{}: epochs and batch have to be above 0", named());
+        let views = recipe.distil.as_ref().and_then(|distil| distil.views);
+        ensure!(
+            views != Some(0),
+            "{}: distil.views is 0, at least 1 is needed; left out: new ones in every epoch",
+            named()
+        );
         Ok(Self { text, ..recipe })
     }
 }

@@ -154,6 +154,27 @@ fn a_pupil_learns_its_teachers_logits_also_where_no_label_is_known() {
 }
 
 #[test]
+fn teachers_are_asked_once_where_views_come_again() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let losses = |epochs, views: &str, teacher: Network| {
+        let recipe = recipe(epochs, &format!("[distil]\nweight = 1.0\nlimit = 8.0\nmirrored = false\n{views}"));
+        let teachers = [Teacher { network: teacher, size: 64 }];
+        fit(vec![narrow(2)], &job(&side, &recipe, &teachers)).unwrap().remove(0).losses
+    };
+    // As many sets of views as epochs: what is kept is never used, and nothing changes.
+    assert_eq!(losses(3, "views = 3", narrow(1)), losses(3, "", narrow(1)));
+    // Two sets in four epochs: other views than with four sets from the third epoch on, and learnt as well.
+    let (two, four) = (losses(4, "views = 2", narrow(1)), losses(4, "views = 4", narrow(1)));
+    assert_eq!(two[..2], four[..2]);
+    assert_ne!(two[2..], four[2..]);
+    assert!(two[3] < two[0], "{two:?}");
+    let nothing =
+        std::panic::catch_unwind(|| recipe(1, "[distil]\nweight = 1.0\nlimit = 8.0\nmirrored = false\nviews = 0"));
+    assert!(nothing.is_err());
+}
+
+#[test]
 fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
     let (photographs, spec) = (noisy(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();

@@ -3,6 +3,8 @@
 //! What a view is comes from numbers drawn on the processor for (seed, epoch, photograph), so a run can be repeated; the
 //! same numbers make the same view at any input size, which is how a teacher and its pupil look at the same thing.
 
+use std::cell::OnceCell;
+
 use anyhow::{Result, bail};
 use ocellus_model::preprocess::{ColourVariant, PreprocessSpec};
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
@@ -46,6 +48,8 @@ pub(crate) struct Draw {
     gamma: f64,
     /// How far towards the donor's colours, 0..1.
     transfer: f64,
+    /// Which of the photographs of other sources is the donor, as a place among them, 0..1.
+    donor: f64,
     /// How far towards the blurred picture, 0..1.
     blur: f64,
     noise: f64,
@@ -60,6 +64,7 @@ impl Draw {
         gains: [1.0; 3],
         gamma: 1.0,
         transfer: 0.0,
+        donor: 0.0,
         blur: 0.0,
         noise: 0.0,
     };
@@ -79,7 +84,8 @@ impl Views {
         let mirrored = rng.random_bool(0.5);
         let mut sometimes = |part: f64| if rng.random_bool(part) { rng.random_range(0.0..1.0) } else { 0.0 };
         let (transfer, blur) = (sometimes(self.transfer), sometimes(self.blur));
-        Draw { angle, part, mirrored, gains, gamma, transfer, blur, noise: rng.random_range(0.0..1.0) * self.noise }
+        let noise = rng.random_range(0.0..1.0) * self.noise;
+        Draw { angle, part, mirrored, gains, gamma, transfer, donor: rng.random_range(0.0..1.0), blur, noise }
     }
 }
 
@@ -98,12 +104,25 @@ fn stream(seed: u64, epoch: usize, number: usize) -> ChaCha8Rng {
     rng
 }
 
+/// Side at which the colours of photographs are measured, in pixels.
+const MEASURED: i64 = 128;
+
+/// Mean and deviation of each channel inside the disc; each photographs × 3 × 1 × 1, values 0..1.
+struct Colours {
+    mean: Tensor,
+    deviation: Tensor,
+}
+
 /// Makes inputs of photographs.
 pub(crate) struct Renderer<'a> {
     photographs: &'a Photographs,
     spec: &'a PreprocessSpec,
     pixels: Tensor,
     device: Device,
+    /// Of all photographs, measured when a view first takes on another's.
+    colours: OnceCell<Colours>,
+    /// For each source the photographs of the others; all photographs where there is no other.
+    others: Vec<Vec<usize>>,
 }
 
 impl<'a> Renderer<'a> {
@@ -118,7 +137,13 @@ impl<'a> Renderer<'a> {
                 bail!("colour variant {:?} can't be made on a card; use vgg16, torchvision or original", spec.variant)
             }
         }
-        Ok(Self { photographs, spec, pixels: photographs.pixels.to_device(device), device })
+        let sources = &photographs.sources;
+        let others = (0..=sources.iter().copied().max().unwrap_or(0))
+            .map(|source| (0..sources.len()).filter(|other| sources[*other] != source).collect::<Vec<_>>())
+            .map(|others| if others.is_empty() { (0..sources.len()).collect() } else { others })
+            .collect();
+        let pixels = photographs.pixels.to_device(device);
+        Ok(Self { photographs, spec, pixels, device, colours: OnceCell::new(), others })
     }
 
     /// Number of photographs.
@@ -138,15 +163,8 @@ impl<'a> Renderer<'a> {
 
     /// Inputs (photographs × 3 × size × size) of the chosen photographs, each in its view.
     pub(crate) fn inputs(&self, chosen: &[usize], draws: &[Draw], size: i64) -> Tensor {
-        let index = indices(chosen).to_device(self.device);
-        let full = self.pixels.index_select(0, &index).permute([0, 3, 1, 2]).to_kind(Kind::Float) / 255.0;
         // Reduced with an antialiased filter first, as the device does it, so that sampling then keeps the scale.
-        let reduced = (size as f64 / self.spec.disc).round() as i64;
-        let mut x = if reduced < full.size()[2] {
-            full.internal_upsample_bilinear2d_aa([reduced, reduced], false, None, None)
-        } else {
-            full
-        };
+        let mut x = self.reduced(chosen, (size as f64 / self.spec.disc).round() as i64);
         if draws.iter().any(|draw| draw.transfer > 0.0) {
             x = self.transferred(&x, chosen, draws);
         }
@@ -187,27 +205,47 @@ impl<'a> Renderer<'a> {
         Tensor::affine_grid_generator(&theta, [draws.len() as i64, 3, size, size], false)
     }
 
-    /// Gives photographs the colours of others of the batch: each channel's mean and deviation in the disc (Reinhard et
-    /// al. 2001, in RGB). The donor is the next photograph of another source, else the next.
+    /// The packed squares of the chosen photographs at `side` pixels, or as they are where they are no larger; values 0..1.
+    fn reduced(&self, chosen: &[usize], side: i64) -> Tensor {
+        let index = indices(chosen).to_device(self.device);
+        let full = self.pixels.index_select(0, &index).permute([0, 3, 1, 2]).to_kind(Kind::Float) / 255.0;
+        if side < full.size()[2] { full.internal_upsample_bilinear2d_aa([side, side], false, None, None) } else { full }
+    }
+
+    /// Gives photographs the colours of others: each channel's mean and deviation in the disc (Reinhard et al. 2001, in
+    /// RGB). The donor is any photograph of another source, so a view does not depend on what else is in the batch.
     fn transferred(&self, x: &Tensor, chosen: &[usize], draws: &[Draw]) -> Tensor {
-        let count = chosen.len();
-        let sources = &self.photographs.sources;
-        let donor = |at: usize| {
-            let mut others = (1..count).map(|step| (at + step) % count);
-            let other = others.find(|other| sources[chosen[*other]] != sources[chosen[at]]);
-            other.unwrap_or((at + 1) % count)
+        let Colours { mean, deviation } = self.colours.get_or_init(|| self.measured());
+        let donor = |(at, draw): (&usize, &Draw)| {
+            let others = &self.others[self.photographs.sources[*at]];
+            others[((draw.donor * others.len() as f64) as usize).min(others.len() - 1)]
         };
-        let donors: Vec<usize> = (0..count).map(donor).collect();
-        let inside = disc(x.size()[2], self.spec.disc, self.device);
-        let area = inside.sum(Kind::Float);
-        let mean = (x * &inside).sum_dim_intlist([2_i64, 3].as_slice(), true, Kind::Float) / &area;
-        let apart = (x - &mean) * &inside;
-        let square = (&apart * &apart).sum_dim_intlist([2_i64, 3].as_slice(), true, Kind::Float) / &area;
-        let deviation = square.sqrt().clamp_min(0.01);
-        let donors = indices(&donors).to_device(self.device);
+        let donors: Vec<usize> = chosen.iter().zip(draws).map(donor).collect();
+        let [own, donors] = [chosen, &donors].map(|of| indices(of).to_device(self.device));
         let strength = self.column(draws, &|draw| draw.transfer);
-        let towards = |own: &Tensor| own + (own.index_select(0, &donors) - own) * &strength;
-        (x - &mean) / &deviation * towards(&deviation) + towards(&mean)
+        let of = |table: &Tensor| {
+            let own = table.index_select(0, &own);
+            let towards = &own + (table.index_select(0, &donors) - &own) * &strength;
+            (own, towards)
+        };
+        let ((own_mean, new_mean), (own_deviation, new_deviation)) = (of(mean), of(deviation));
+        (x - own_mean) / own_deviation * new_deviation + new_mean
+    }
+
+    /// The colours of all photographs.
+    fn measured(&self) -> Colours {
+        let all: Vec<usize> = (0..self.len()).collect();
+        let (mut means, mut deviations) = (Vec::new(), Vec::new());
+        for chosen in all.chunks(64) {
+            let x = self.reduced(chosen, MEASURED);
+            let inside = disc(x.size()[2], self.spec.disc, self.device);
+            let area = inside.sum(Kind::Float);
+            let of = |x: &Tensor| (x * &inside).sum_dim_intlist([2_i64, 3].as_slice(), true, Kind::Float) / &area;
+            let mean = of(&x);
+            deviations.push(of(&(&x - &mean).square()).sqrt().clamp_min(0.01));
+            means.push(mean);
+        }
+        Colours { mean: Tensor::cat(&means, 0), deviation: Tensor::cat(&deviations, 0) }
     }
 
     /// Paints what is outside the disc and computes the colour variant; see `ocellus_model::preprocess`.
@@ -232,7 +270,7 @@ fn disc(side: i64, part: f64, device: Device) -> Tensor {
 }
 
 /// Numbers as an index tensor.
-fn indices(chosen: &[usize]) -> Tensor {
+pub(crate) fn indices(chosen: &[usize]) -> Tensor {
     Tensor::from_slice(&chosen.iter().map(|index| *index as i64).collect::<Vec<_>>())
 }
 
@@ -333,6 +371,18 @@ mod tests {
         for (a, b) in mean(&moved, 0).iter().zip(mean(&plain, 1)) {
             assert!((a - b).abs() < 0.01, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn a_view_in_anothers_colours_does_not_depend_on_the_batch() {
+        let (_, photographs) = photographs();
+        let spec = PreprocessSpec::new(96, ColourVariant::Original);
+        let renderer = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+        let draw = Draw { transfer: 0.7, donor: 0.99, ..Draw::PLAIN };
+        let alone = values(&renderer.inputs(&[1], &[draw], 96));
+        let among = values(&renderer.inputs(&[0, 1], &[Draw::PLAIN, draw], 96).get(1));
+        assert_eq!(alone, among);
+        assert_ne!(alone, values(&renderer.inputs(&[1], &[Draw::PLAIN], 96)));
     }
 
     #[test]
