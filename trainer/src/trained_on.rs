@@ -19,6 +19,7 @@ pub use ocellus_handover::TRAINED_ON_FILE as FILE;
 use crate::{
     files::{sha256_of, write_atomically},
     manifest::{Manifest, ManifestError, Row},
+    split::Side,
 };
 
 /// Hexadecimal digits kept of a digest: 64 bits, enough to tell a million photographs apart.
@@ -162,6 +163,15 @@ impl TrainedOn {
         write_atomically(&path, self.to_text().as_bytes()).map_err(|source| TrainedOnError::Io { path, source })
     }
 
+    /// On which side of the network's split a photograph lay: what it was not made of, and what can't be read, is test.
+    pub fn side(&self, row: &Row, root: &Path) -> Side {
+        match digits(row, root).and_then(|digits| self.parts.get(&digits).copied()) {
+            Some(Part::Trained) => Side::Train,
+            Some(Part::Chose) => Side::Validation,
+            None => Side::Test,
+        }
+    }
+
     /// How many of these photographs made the network. One that can't be read is none of them.
     pub fn overlap(&self, rows: &[Row], root: &Path) -> Overlap {
         let found: Vec<Part> = rows.iter().filter_map(|row| self.parts.get(&digits(row, root)?).copied()).collect();
@@ -219,6 +229,8 @@ mod tests {
         let overlap = made.overlap(&rows, root);
         assert_eq!(overlap, Overlap { photographs: 5, trained: 2, chose: 1 });
         assert!(overlap.is_any() && overlap.to_string().contains("2 trained"), "{overlap}");
+        let sides = rows.map(|row| made.side(&row, root));
+        assert_eq!(sides, [Side::Train, Side::Train, Side::Validation, Side::Test, Side::Test]);
         assert!(!made.overlap(&[row("d")], root).is_any());
     }
 

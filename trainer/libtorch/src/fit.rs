@@ -120,6 +120,11 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
     for (pupil, folder) in pupils.iter_mut().zip(kept) {
         pupil.losses = checkpoint::restore(&pupil.parts(), folder, &recipe.text)?;
     }
+    ensure!(
+        recipe.views.mix == 0.0 || !teachers.is_empty(),
+        "views.mix is {}: of mixed photographs only a teacher knows anything, and there is none",
+        recipe.views.mix
+    );
     let begun: Vec<usize> = pupils.iter().map(|pupil| pupil.losses.len()).collect();
     ensure!(
         begun.windows(2).all(|two| two[0] == two[1]),
@@ -148,6 +153,7 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
             });
             // Once a batch, whatever the number of pupils.
             let (targets, weights) = (side.rows(&photographs.targets, chosen), side.rows(&photographs.weights, chosen));
+            let weights = weights * side.column(&draws, &|draw| f64::from(u8::from(draw.is_of_one()))).reshape([-1, 1]);
             let rate = schedule.factor(step, steps);
             step += 1;
             for pupil in &mut pupils {

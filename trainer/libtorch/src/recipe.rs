@@ -83,6 +83,8 @@ impl Recipe {
         ensure!((64..=1024).contains(&size) && size % 16 == 0, "{}: size is {size}, a multiple of 16", named());
         ensure!((1..=6).contains(&recipe.first_block), "{}: first_block is {}", named(), recipe.first_block);
         ensure!(schedule.epochs > 0 && schedule.batch > 0, "{}: epochs and batch have to be above 0", named());
+        let mix = recipe.views.mix;
+        ensure!((0.0..=1.0).contains(&mix), "{}: views.mix is {mix}, expected 0 to 1", named());
         let views = recipe.distil.as_ref().and_then(|distil| distil.views);
         ensure!(
             views != Some(0),

@@ -175,6 +175,24 @@ fn teachers_are_asked_once_where_views_come_again() {
 }
 
 #[test]
+fn of_mixed_photographs_a_pupil_hears_its_teacher_alone() {
+    let (photographs, spec) = (photographs(), spec());
+    let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+    let mixed = |extra: &str| {
+        let mut recipe = recipe(2, extra);
+        recipe.views.mix = 1.0;
+        recipe
+    };
+    let error = fit(vec![narrow(2)], &job(&side, &mixed(""), &[])).err().unwrap().to_string();
+    assert!(error.contains("only a teacher knows"), "{error}");
+    // With the whole weight on the labels, of which mixed views have none, nothing is left to learn.
+    let recipe = mixed("[distil]\nweight = 0.0\nlimit = 8.0\nmirrored = false\n");
+    let teachers = [Teacher { network: narrow(1), size: 64 }];
+    let fitted = fit(vec![narrow(2)], &job(&side, &recipe, &teachers)).unwrap().remove(0);
+    assert_eq!(fitted.losses, [0.0, 0.0]);
+}
+
+#[test]
 fn channels_that_say_nothing_are_pruned_first_and_the_rest_answer_as_before() {
     let (photographs, spec) = (noisy(), spec());
     let side = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();

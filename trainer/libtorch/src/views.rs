@@ -36,6 +36,10 @@ pub(crate) struct Views {
     blur: f64,
     /// Largest standard deviation of noise, 0..1.
     noise: f64,
+    /// Part of the views that another photograph shows through, at most half: of these only teachers know anything. Left out:
+    /// none.
+    #[serde(default)]
+    pub(crate) mix: f64,
 }
 
 /// What was drawn for one view.
@@ -53,6 +57,10 @@ pub(crate) struct Draw {
     /// How far towards the blurred picture, 0..1.
     blur: f64,
     noise: f64,
+    /// How much of another photograph shows through, 0..0.5.
+    mix: f64,
+    /// Which of all photographs that is, as a place among them, 0..1.
+    partner: f64,
 }
 
 impl Draw {
@@ -67,7 +75,14 @@ impl Draw {
         donor: 0.0,
         blur: 0.0,
         noise: 0.0,
+        mix: 0.0,
+        partner: 0.0,
     };
+
+    /// Whether it shows one photograph alone, of which the labels are known.
+    pub(crate) fn is_of_one(&self) -> bool {
+        self.mix == 0.0
+    }
 }
 
 impl Views {
@@ -85,7 +100,9 @@ impl Views {
         let mut sometimes = |part: f64| if rng.random_bool(part) { rng.random_range(0.0..1.0) } else { 0.0 };
         let (transfer, blur) = (sometimes(self.transfer), sometimes(self.blur));
         let noise = rng.random_range(0.0..1.0) * self.noise;
-        Draw { angle, part, mirrored, gains, gamma, transfer, donor: rng.random_range(0.0..1.0), blur, noise }
+        let [donor, partner] = std::array::from_fn(|_| rng.random_range(0.0..1.0));
+        let mix = if rng.random_bool(self.mix) { rng.random_range(0.0..0.5) } else { 0.0 };
+        Draw { angle, part, mirrored, gains, gamma, transfer, donor, blur, noise, mix, partner }
     }
 }
 
@@ -163,6 +180,22 @@ impl<'a> Renderer<'a> {
 
     /// Inputs (photographs × 3 × size × size) of the chosen photographs, each in its view.
     pub(crate) fn inputs(&self, chosen: &[usize], draws: &[Draw], size: i64) -> Tensor {
+        let inputs = self.of_one(chosen, draws, size);
+        let mixed: Vec<usize> = (0..draws.len()).filter(|at| !draws[*at].is_of_one()).collect();
+        if mixed.is_empty() {
+            return inputs;
+        }
+        let draws: Vec<Draw> = mixed.iter().map(|at| draws[*at]).collect();
+        let place = |draw: &Draw| ((draw.partner * self.len() as f64) as usize).min(self.len() - 1);
+        let partners: Vec<usize> = draws.iter().map(place).collect();
+        let through = self.of_one(&partners, &draws, size);
+        let rows = indices(&mixed).to_device(self.device);
+        let own = inputs.index_select(0, &rows);
+        inputs.index_copy(0, &rows, &(&own + (through - &own) * self.column(&draws, &|draw| draw.mix)))
+    }
+
+    /// Inputs without what shows through.
+    fn of_one(&self, chosen: &[usize], draws: &[Draw], size: i64) -> Tensor {
         // Reduced with an antialiased filter first, as the device does it, so that sampling then keeps the scale.
         let mut x = self.reduced(chosen, (size as f64 / self.spec.disc).round() as i64);
         if draws.iter().any(|draw| draw.transfer > 0.0) {
@@ -185,7 +218,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// One number a photograph, shaped to multiply pictures with.
-    fn column(&self, draws: &[Draw], of: &dyn Fn(&Draw) -> f64) -> Tensor {
+    pub(crate) fn column(&self, draws: &[Draw], of: &dyn Fn(&Draw) -> f64) -> Tensor {
         let numbers: Vec<f32> = draws.iter().map(|draw| of(draw) as f32).collect();
         Tensor::from_slice(&numbers).reshape([-1, 1, 1, 1]).to_device(self.device)
     }
@@ -383,6 +416,21 @@ mod tests {
         let among = values(&renderer.inputs(&[0, 1], &[Draw::PLAIN, draw], 96).get(1));
         assert_eq!(alone, among);
         assert_ne!(alone, values(&renderer.inputs(&[1], &[Draw::PLAIN], 96)));
+    }
+
+    #[test]
+    fn another_photograph_shows_through_as_far_as_was_drawn() {
+        let (_, photographs) = photographs();
+        let spec = spec();
+        let renderer = Renderer::new(&photographs, &spec, Device::Cpu).unwrap();
+        let mixed = Draw { mix: 0.25, partner: 0.75, ..Draw::PLAIN };
+        let found = renderer.inputs(&[0, 0], &[Draw::PLAIN, mixed], 96);
+        let plain = renderer.inputs(&[0, 1], &[Draw::PLAIN; 2], 96);
+        let expected = plain.get(0) * 0.75 + plain.get(1) * 0.25;
+        assert_eq!(values(&found.get(0)), values(&plain.get(0)));
+        for (found, expected) in values(&found.get(1)).iter().zip(values(&expected)) {
+            assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+        }
     }
 
     #[test]

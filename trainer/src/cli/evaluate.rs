@@ -13,6 +13,8 @@ use crate::{
     bucket::{Wanted, at_hand},
     error::{Exit, ExpectedError},
     evaluate::{
+        Metrics,
+        borders::swapped,
         evaluate, html, look, markdown,
         parts::{Gathered, gather},
         predictions_csv,
@@ -50,6 +52,10 @@ pub(super) struct Args {
     /// Part of the people screened who are taken for abnormal in predictive values.
     #[arg(long, default_value_t = 0.1)]
     prevalence: f64,
+    /// Judge each photograph once more in the frame of one of another source, which takes as long again: what does the frame
+    /// move?
+    #[arg(long)]
+    swap_borders: bool,
     /// Folder to write metrics.json, predictions.csv, suspects.csv, report.md and report.html to [default: `evaluation` in the run's folder, or
     /// here for a bundle, which holds nothing unlisted].
     #[arg(long)]
@@ -67,6 +73,11 @@ impl Args {
             return Err(ExpectedError::Usage(format!("--prevalence {}: expected above 0, below 1", self.prevalence)));
         }
         let shard = Shard::of_environment()?;
+        if self.swap_borders && !shard.is_whole() {
+            return Err(ExpectedError::Usage(format!(
+                "--swap-borders takes frames from all photographs, this process has {shard}: run it in one process"
+            )));
+        }
         let path = match (&self.manifest, &self.split) {
             (Some(manifest), _) => manifest.clone(),
             (None, Some(split)) => split.join("test.csv"),
@@ -111,7 +122,20 @@ impl Args {
                 }
             }
         }
+        let borders = match self.swap_borders {
+            true => match swapped(&predictor, &manifest.rows, &looked, &here, ui).map_err(expected)? {
+                None => {
+                    return Err(ExpectedError::Usage(format!(
+                        "--swap-borders: {} has no photographs of two sources to swap between",
+                        path.display()
+                    )));
+                }
+                found => found,
+            },
+            false => None,
+        };
         let (metrics, photographs) = evaluate(&predictor, words, &manifest, looked, self.prevalence, ui);
+        let metrics = Metrics { borders, ..metrics };
         let report = markdown(&metrics);
         let json = serde_json::to_vec_pretty(&metrics).map_err(anyhow::Error::from)?;
         let csv = predictions_csv(&predictor, &photographs).map_err(anyhow::Error::from)?;

@@ -31,6 +31,7 @@ use crate::{
         near_duplicate::{Fingerprint, Pair, fingerprint, pairs},
         stratify::stratify,
     },
+    trained_on::{self, TrainedOn},
 };
 
 /// At most this many leaks or unreadable photographs are printed.
@@ -53,6 +54,10 @@ pub(super) struct Args {
     /// Leave this source out: all of it is the test, the others are train and validation.
     #[arg(long, conflicts_with = "check")]
     leave_out: Option<String>,
+    /// Part the photographs as they were for the network of this run folder or bundle: what trained it is train, what chose its
+    /// epoch or thresholds is validation, all others are the test.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["check", "leave_out", "fractions"])]
+    like: Option<PathBuf>,
     /// Decides among equals; the same seed gives the same split.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -70,8 +75,11 @@ struct Summary {
     manifest: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    like: Option<PathBuf>,
     seed: u64,
-    fractions: Fractions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fractions: Option<Fractions>,
     components: usize,
     near_duplicates: Option<NearDuplicates>,
     sides: BTreeMap<Side, SideSummary>,
@@ -107,20 +115,23 @@ impl Args {
         let manifest = Manifest::read(&self.input)?;
         let root = root_of(&self.input, self.root.as_ref());
         let rows = &manifest.rows;
-        let looked = match self.no_near_duplicates {
+        let looked = match self.no_near_duplicates || self.like.is_some() {
             true => None,
             false => Some(look(ui, rows, &at_hand(&root, Wanted::of_rows(rows), ui)?)),
         };
         let tied = looked.iter().flat_map(|looked| looked.pairs.iter().map(|pair| (pair.first, pair.second)));
         let parts = components(rows, tied);
-        let sides = match &self.leave_out {
-            Some(source) => leave_out(rows, &parts, self.fractions, self.seed, source).map_err(ExpectedError::Usage)?,
-            None => stratify(rows, &parts, self.fractions, self.seed),
+        let sides = match (&self.leave_out, &self.like) {
+            (Some(source), _) => {
+                leave_out(rows, &parts, self.fractions, self.seed, source).map_err(ExpectedError::Usage)?
+            }
+            (None, Some(network)) => self.as_for(network, rows, &root)?,
+            (None, None) => stratify(rows, &parts, self.fractions, self.seed),
         };
         let of = |side: Side| rows.iter().zip(&sides).filter(move |(_, at)| **at == side).map(|(row, _)| row.clone());
         let by_side: Vec<(Side, Vec<Row>)> = Side::ALL
             .into_iter()
-            .filter(|side| self.fractions.of(*side) > 0.0 || self.leave_out.is_some())
+            .filter(|side| self.fractions.of(*side) > 0.0 || self.leave_out.is_some() || self.like.is_some())
             .map(|side| (side, of(side).collect()))
             .collect();
         // The parts were kept together on purpose; that they really are is looked at again from the result.
@@ -137,8 +148,9 @@ impl Args {
         let summary = Summary {
             manifest: self.input.clone(),
             left_out: self.leave_out.clone(),
+            like: self.like.clone(),
             seed: self.seed,
-            fractions: self.fractions,
+            fractions: self.like.is_none().then_some(self.fractions),
             components: parts.iter().max().map_or(0, |last| last + 1),
             near_duplicates: looked.map(|looked| NearDuplicates {
                 pairs: looked.pairs.len(),
@@ -162,6 +174,27 @@ impl Args {
         ));
         let unreadable = summary.near_duplicates.as_ref().is_some_and(|near| !near.unreadable.is_empty());
         Ok(if unreadable { Exit::SomeUnreadable } else { Exit::Ok })
+    }
+
+    /// The side of each row in the split that made a network.
+    fn as_for(&self, network: &Path, rows: &[Row], root: &Path) -> Result<Vec<Side>, ExpectedError> {
+        let made = TrainedOn::read(network).map_err(|error| ExpectedError::Data(error.to_string()))?.ok_or_else(|| {
+            ExpectedError::Usage(format!(
+                "--like {}: there is no {} in it, which says what made its network; name a run folder or a bundle that has one",
+                network.display(),
+                trained_on::FILE
+            ))
+        })?;
+        let sides: Vec<Side> = rows.iter().map(|row| made.side(row, root)).collect();
+        if sides.iter().all(|side| *side == Side::Test) {
+            return Err(ExpectedError::Data(format!(
+                "{}: none of its {} photographs made the network of {}: is it another collection?",
+                self.input.display(),
+                rows.len(),
+                network.display()
+            )));
+        }
+        Ok(sides)
     }
 
     fn check(&self, ui: &Ui) -> Result<Exit, ExpectedError> {

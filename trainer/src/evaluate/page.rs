@@ -3,7 +3,6 @@
 
 use std::{fmt::Write, path::Path};
 
-use image::{Rgb, RgbImage};
 use ocellus_model::label::Output;
 
 use super::{
@@ -12,15 +11,13 @@ use super::{
 };
 use crate::{
     html::{begin, escape, picture, small, svg},
-    predict::{Predictor, Shown},
+    predict::Predictor,
 };
 
 /// Photographs of each kind in the gallery.
 const GALLERY: usize = 4;
 /// Side of a picture in the gallery, in pixels.
 const SIDE: u32 = 200;
-/// How much of a place's colour the map may take at most.
-const MAP_OPACITY: f32 = 0.55;
 
 /// `report.html`. Opens the photographs of the gallery once more.
 pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<'_>], root: &Path) -> String {
@@ -134,34 +131,10 @@ fn gallery(
                 page,
                 "<figure>{}{}<figcaption>{:.3} {}</figcaption></figure>",
                 picture(&small(shown.disc.clone(), SIDE)),
-                picture(&small(overlay(&shown), SIDE)),
+                picture(&small(shown.overlay(), SIDE)),
                 probability,
                 escape(&photograph.row.file)
             );
         }
     }
-}
-
-/// The photograph's disc with the map over it: vermillion where it speaks for the output.
-fn overlay(shown: &Shown) -> RgbImage {
-    let [height, width] = shown.map_shape;
-    let most = shown.map.iter().copied().fold(0.0_f32, f32::max).max(f32::MIN_POSITIVE);
-    let side = shown.disc.width().max(1) as f32;
-    RgbImage::from_fn(shown.disc.width(), shown.disc.height(), |x, y| {
-        let at = |place: u32, cells: usize| {
-            ((place as f32 + 0.5) / side * cells as f32 - 0.5).clamp(0.0, cells as f32 - 1.0)
-        };
-        let (column, row) = (at(x, width), at(y, height));
-        let value =
-            |row: usize, column: usize| shown.map.get(row * width + column).copied().unwrap_or_default().max(0.0);
-        let (left, top) = (column as usize, row as usize);
-        let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
-        let (across, down) = (column.fract(), row.fract());
-        let upper = value(top, left) * (1.0 - across) + value(top, right) * across;
-        let lower = value(bottom, left) * (1.0 - across) + value(bottom, right) * across;
-        let part = (upper * (1.0 - down) + lower * down) / most * MAP_OPACITY;
-        let Rgb(colour) = *shown.disc.get_pixel(x, y);
-        let mix = |channel: usize, ink: f32| (f32::from(colour[channel]) * (1.0 - part) + ink * part) as u8;
-        Rgb([mix(0, 213.0), mix(1, 94.0), mix(2, 0.0)])
-    })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ocellus_model::{decision::Outcome, label::Output};
 
-use super::{Figures, Metrics, OutputFigures, Photograph, frame::CONFOUNDED};
+use super::{Figures, Metrics, OutputFigures, Photograph, borders::Borders, frame::CONFOUNDED};
 use crate::{files::csv_bytes, gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
@@ -95,6 +95,9 @@ pub fn markdown(metrics: &Metrics) -> String {
             table(&mut text, figures, &frame);
         }
     }
+    if let Some(borders) = &metrics.borders {
+        in_other_frames(&mut text, borders);
+    }
     if !metrics.unreadable.is_empty() {
         text.push_str("\n## Not judged\n\n");
         for photograph in &metrics.unreadable {
@@ -102,6 +105,32 @@ pub fn markdown(metrics: &Metrics) -> String {
         }
     }
     text
+}
+
+fn in_other_frames(text: &mut String, borders: &Borders) {
+    let _ = writeln!(
+        text,
+        "\n## In the frame of another source\n\nThe discs of {} photographs, each set into the border of one of another \
+         source; {} could be judged in their own only. 95 of 100 probabilities move by less than {}.\n\n\
+         | source | output | AUROC | in another frame | difference (95 %) |\n|---|---|---|---|---|",
+        borders.photographs,
+        borders.lost.len(),
+        figure(borders.moved_p95)
+    );
+    let all = std::iter::once(("all", &borders.outputs));
+    for (source, outputs) in all.chain(borders.sources.iter().map(|(name, outputs)| (name.as_str(), outputs))) {
+        for (output, found) in outputs {
+            let interval = found.ci95.map_or(String::new(), |[low, high]| format!(" ({low:+.3} to {high:+.3})"));
+            let _ = writeln!(
+                text,
+                "| {source} | {output} | {:.3} | {:.3} | {:+.3}{interval} |",
+                found.one, found.other, found.difference
+            );
+        }
+    }
+    for photograph in &borders.lost {
+        let _ = writeln!(text, "\n- `{}`: {}", photograph.file, photograph.reason);
+    }
 }
 
 fn table(text: &mut String, figures: &Figures, frame: &Figures) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ocellus_model::bundle::BundleManifest;
 use serde_json::Value;
 
-use super::{Settled, Uncertain, threshold::Rule};
+use super::{Settled, Uncertain, maps::Maps, threshold::Rule};
 use crate::{gate::Refusals, gradability::GradabilityHead, train::RunInfo};
 
 /// The bundle's table of figures: what validation said when thresholds were chosen, and the evaluation, if any.
@@ -68,6 +68,7 @@ pub(super) fn readme(
     (settled, uncertain): (&[Settled], Option<Uncertain>),
     gradability: Option<&GradabilityHead>,
     evaluation: Option<&Value>,
+    maps: &[Maps],
 ) -> String {
     let mut text = format!(
         "# {} {}\n\n**{}**\n\n{}\n\n## Data and terms\n\nTrained on {} photographs, validated on {}:\n\n",
@@ -162,7 +163,25 @@ pub(super) fn readme(
             }
         }
     }
+    where_it_looked(&mut text, maps);
     text
+}
+
+/// The activation maps of hits and misses.
+fn where_it_looked(text: &mut String, maps: &[Maps]) {
+    if maps.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n## Where the network looked\n\nActivation maps on validation photographs of eyes with the condition, each on an \
+         even disc, without the photograph: vermillion where a place spoke for the output, as a part of the strongest place of \
+         that map. On the left those found most surely, on the right those missed most surely. A map shows where the network \
+         looked, not that what it saw there is the disease.\n\n| output | found | missed | maps |\n|---|---|---|---|\n",
+    );
+    for Maps { output, file, shown, of, .. } in maps {
+        let [found, missed] = [0, 1].map(|group| format!("{} of {}", shown[group], of[group]));
+        let _ = writeln!(text, "| {output} | {found} | {missed} | ![maps of {output}]({file}) |");
+    }
 }
 
 /// A table of what was measured on one set of photographs; outputs of which nothing is known there are left out.

@@ -7,6 +7,7 @@
 //! Not here: judging the network (validation has chosen it), signing.
 
 mod card;
+mod maps;
 pub mod onnx;
 mod self_test;
 pub mod threshold;
@@ -347,8 +348,11 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
     if let Some(made) = TrainedOn::read(&setup.run)? {
         files.insert(trained_on::FILE.to_owned(), made.to_text().into_bytes());
     }
-    let readme = card::readme(&manifest, &info, (&settled, uncertain), gradability.as_ref(), evaluation.as_ref());
+    let maps = maps::draw(&burn, &settled, &judged.rows, &root);
+    let readme =
+        card::readme(&manifest, &info, (&settled, uncertain), gradability.as_ref(), evaluation.as_ref(), &maps);
     files.insert(CARD_FILE.to_owned(), readme.into_bytes());
+    files.extend(maps.into_iter().map(|maps| (maps.file, maps.png)));
     let network_bytes = files.get("model.onnx").map_or(0, Vec::len);
     let digest = write::write(&setup.out, manifest, &files)?;
     Ok(Exported {

@@ -36,6 +36,8 @@ use crate::{
 const CHUNK: usize = 16;
 /// Photographs a core takes at once.
 const BATCH: usize = 4;
+/// How much of a place's colour an activation map may take at most.
+const MAP_OPACITY: f32 = 0.55;
 
 /// Which engine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -321,13 +323,28 @@ impl Predictor {
         ui: &Ui,
         inspect: impl Fn(&RgbImage, &Field, &Tensor) -> T + Sync,
     ) -> Result<Vec<Result<Judged<T>, String>>, PredictError> {
-        let progress = ui.progress("judging photographs", files.len() as u64);
-        let mut judged = Vec::with_capacity(files.len());
-        for chunk in files.chunks(CHUNK) {
+        self.run_on(files.len(), |number| read(&files[number]), ui, inspect)
+    }
+
+    /// As [`Predictor::run`], over `count` photographs that `load` gives by number.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn run_on<T: Send>(
+        &self,
+        count: usize,
+        load: impl Fn(usize) -> Result<RgbImage, String> + Sync,
+        ui: &Ui,
+        inspect: impl Fn(&RgbImage, &Field, &Tensor) -> T + Sync,
+    ) -> Result<Vec<Result<Judged<T>, String>>, PredictError> {
+        let progress = ui.progress("judging photographs", count as u64);
+        let numbers: Vec<usize> = (0..count).collect();
+        let mut judged = Vec::with_capacity(count);
+        for chunk in numbers.chunks(CHUNK) {
             let prepared: Vec<Result<(Tensor, T), String>> = chunk
                 .par_iter()
-                .map(|file| {
-                    let (pixels, field, tensor) = prepare(read(file)?, &self.spec)?;
+                .map(|number| {
+                    let (pixels, field, tensor) = prepare(load(*number)?, &self.spec)?;
                     let seen = inspect(&pixels, &field, &tensor);
                     Ok((tensor, seen))
                 })
@@ -380,8 +397,34 @@ pub struct Shown {
     pub map_shape: [usize; 2],
 }
 
+impl Shown {
+    /// The disc with the map over it: vermillion where it speaks for the output.
+    pub fn overlay(&self) -> RgbImage {
+        let [height, width] = self.map_shape;
+        let most = self.map.iter().copied().fold(0.0_f32, f32::max).max(f32::MIN_POSITIVE);
+        let side = self.disc.width().max(1) as f32;
+        RgbImage::from_fn(self.disc.width(), self.disc.height(), |x, y| {
+            let at = |place: u32, cells: usize| {
+                ((place as f32 + 0.5) / side * cells as f32 - 0.5).clamp(0.0, cells as f32 - 1.0)
+            };
+            let (column, row) = (at(x, width), at(y, height));
+            let value =
+                |row: usize, column: usize| self.map.get(row * width + column).copied().unwrap_or_default().max(0.0);
+            let (left, top) = (column as usize, row as usize);
+            let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
+            let (across, down) = (column.fract(), row.fract());
+            let upper = value(top, left) * (1.0 - across) + value(top, right) * across;
+            let lower = value(bottom, left) * (1.0 - across) + value(bottom, right) * across;
+            let part = (upper * (1.0 - down) + lower * down) / most * MAP_OPACITY;
+            let Rgb(colour) = *self.disc.get_pixel(x, y);
+            let mix = |channel: usize, ink: f32| (f32::from(colour[channel]) * (1.0 - part) + ink * part) as u8;
+            Rgb([mix(0, 213.0), mix(1, 94.0), mix(2, 0.0)])
+        })
+    }
+}
+
 /// Decodes a photograph. The error is one line.
-fn read(file: &Path) -> Result<RgbImage, String> {
+pub(crate) fn read(file: &Path) -> Result<RgbImage, String> {
     Ok(ocellus_model::image::read(file).map_err(|error| error.to_string())?.pixels)
 }
 

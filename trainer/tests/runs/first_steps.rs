@@ -24,6 +24,12 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64, std::time::SystemTime)> {
     found
 }
 
+/// The path of the first file below a folder whose path ends so.
+fn first_of(folder: &Path, end: &str) -> String {
+    let found = files(folder).into_iter().find(|(path, ..)| path.ends_with(end));
+    found.unwrap_or_else(|| panic!("no {end}")).0.display().to_string()
+}
+
 #[test]
 fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
     let home = tempfile::tempdir().unwrap();
@@ -58,9 +64,34 @@ fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
     assert_eq!(fs::read(home.path().join("ocellus.key")).unwrap(), key);
     let card = fs::read_to_string(home.path().join("practice/first-run/bundle/README.md")).unwrap();
     assert!(card.contains("the network was drawn anew") && card.contains("## Evaluation"), "{card}");
+    // Where the network looked is drawn, each output on a sheet of its own.
+    let sheets: Vec<&str> =
+        card.match_indices("](maps/").map(|(at, _)| card[at + 2..].split(')').next().unwrap()).collect();
+    assert!(!sheets.is_empty() && card.contains("## Where the network looked"), "{card}");
+    for sheet in sheets {
+        let drawn = image::open(home.path().join("practice/first-run/bundle").join(sheet)).unwrap().into_rgb8();
+        assert!(drawn.pixels().any(|Rgb([red, _, blue])| red.saturating_sub(*blue) > 40), "{sheet}: no place is warm");
+    }
+    // The split can be made again from what the bundle says, without the photographs being compared.
+    let manifest = first_of(home.path(), "manifest.csv");
+    run(&format!("ocellus-trainer split {manifest} --root practice --like practice/first-run/bundle --out same"));
+    for side in ["train", "validation", "test"] {
+        let rows = |path: &str| {
+            let text = fs::read_to_string(path).unwrap();
+            let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+            rows.sort();
+            rows
+        };
+        let [made, same] =
+            [format!("{side}.csv"), format!("same/{side}.csv")].map(|name| rows(&first_of(home.path(), &name)));
+        assert_eq!(made, same, "{side}");
+    }
+    let mut like = Command::new(env!("CARGO_BIN_EXE_ocellus-trainer"));
+    like.current_dir(home.path()).args(["split", &manifest, "--like", "practice", "--out", "other"]);
+    let output = like.output().unwrap();
+    assert!(output.status.code() == Some(2) && text(&output).contains("trained-on.txt"), "{}", text(&output));
     // The bundle knows what made it, whatever split it is measured on later.
-    let all = files(home.path());
-    let train = all.iter().find(|(path, ..)| path.ends_with("train.csv")).unwrap().0.display().to_string();
+    let train = first_of(home.path(), "train.csv");
     let said = run(&format!(
         "ocellus-trainer evaluate --bundle practice/first-run/bundle --manifest {train} --root practice --out again"
     ));

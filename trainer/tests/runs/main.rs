@@ -8,6 +8,7 @@ mod bucket;
 mod classes;
 mod elsewhere;
 mod first_steps;
+mod frames;
 mod memory;
 mod mlflow;
 mod pitfalls;
