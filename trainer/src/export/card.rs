@@ -164,6 +164,16 @@ pub(super) fn readme(
         }
     }
     where_it_looked(&mut text, maps);
+    let _ = write!(
+        text,
+        "\n## Parted and measured again\n\n`trained-on.txt` tells the photographs that made this network by their digests. From the \
+         folder of photographs, the same parts and the same figures:\n\n```sh\nocellus-trainer split PHOTOGRAPHS/manifest.csv \
+         --like {name} --out split\nocellus-trainer evaluate --bundle {name} --split split --root PHOTOGRAPHS \
+         --swap-borders\n```\n\nTrained again: `ocellus-trainer train` with the configuration whose SHA-256 is `{config}`, or, for a \
+         network that was trained elsewhere, as the project's `docs/trainer.md` says (`scripts/retrain.sh`).\n",
+        name = manifest.name,
+        config = manifest.provenance.config_digest,
+    );
     text
 }
 

@@ -72,6 +72,7 @@ fn five_printed_commands_lead_from_practice_eyes_to_a_signed_bundle() {
         let drawn = image::open(home.path().join("practice/first-run/bundle").join(sheet)).unwrap().into_rgb8();
         assert!(drawn.pixels().any(|Rgb([red, _, blue])| red.saturating_sub(*blue) > 40), "{sheet}: no place is warm");
     }
+    assert!(card.contains("## Parted and measured again") && card.contains(" --like "), "{card}");
     // The split can be made again from what the bundle says, without the photographs being compared.
     let manifest = first_of(home.path(), "manifest.csv");
     run(&format!("ocellus-trainer split {manifest} --root practice --like practice/first-run/bundle --out same"));
