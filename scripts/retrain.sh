@@ -6,7 +6,7 @@
 # OCELLUS_TRAINER and OCELLUS_LIBTORCH name the programs (trainer, trainer/libtorch), OCELLUS_RECIPES another folder of recipes.
 set -euo pipefail
 if [ $# -ne 3 ]; then
-    sed -n '2,7p' "$0" >&2
+    sed -n '2,6p' "$0" >&2
     exit 2
 fi
 photographs=$1 weights=$2 out=$3

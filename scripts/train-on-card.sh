@@ -7,7 +7,7 @@
 # is broken off; each result is measured with `ocellus-trainer adopt`.
 set -euo pipefail
 if [ $# -lt 3 ]; then
-    sed -n '2,8p' "$0" >&2
+    sed -n '2,7p' "$0" >&2
     exit 2
 fi
 pack=$1 weights=$2 out=$3 budget=${4:-600}
