@@ -186,8 +186,7 @@ impl<'a> Renderer<'a> {
             return inputs;
         }
         let draws: Vec<Draw> = mixed.iter().map(|at| draws[*at]).collect();
-        let place = |draw: &Draw| ((draw.partner * self.len() as f64) as usize).min(self.len() - 1);
-        let partners: Vec<usize> = draws.iter().map(place).collect();
+        let partners: Vec<usize> = draws.iter().map(|draw| place(draw.partner, self.len())).collect();
         let through = self.of_one(&partners, &draws, size);
         let rows = indices(&mixed).to_device(self.device);
         let own = inputs.index_select(0, &rows);
@@ -251,7 +250,7 @@ impl<'a> Renderer<'a> {
         let Colours { mean, deviation } = self.colours.get_or_init(|| self.measured());
         let donor = |(at, draw): (&usize, &Draw)| {
             let others = &self.others[self.photographs.sources[*at]];
-            others[((draw.donor * others.len() as f64) as usize).min(others.len() - 1)]
+            others[place(draw.donor, others.len())]
         };
         let donors: Vec<usize> = chosen.iter().zip(draws).map(donor).collect();
         let [own, donors] = [chosen, &donors].map(|of| indices(of).to_device(self.device));
@@ -300,6 +299,11 @@ fn disc(side: i64, part: f64, device: Device) -> Tensor {
     let square = &line * &line;
     let radius = square.reshape([1, 1, side, 1]) + square.reshape([1, 1, 1, side]);
     radius.le(part * part).to_kind(Kind::Float)
+}
+
+/// Which of `count` things, at least one, a place among them, 0..1, is.
+fn place(part: f64, count: usize) -> usize {
+    ((part * count as f64) as usize).min(count - 1)
 }
 
 /// Numbers as an index tensor.

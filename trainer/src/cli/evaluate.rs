@@ -122,17 +122,16 @@ impl Args {
                 }
             }
         }
-        let borders = match self.swap_borders {
-            true => match swapped(&predictor, &manifest.rows, &looked, &here, ui).map_err(expected)? {
-                None => {
-                    return Err(ExpectedError::Usage(format!(
-                        "--swap-borders: {} has no photographs of two sources to swap between",
-                        path.display()
-                    )));
-                }
-                found => found,
-            },
-            false => None,
+        let borders = if self.swap_borders {
+            let found = swapped(&predictor, &manifest.rows, &looked, &here, ui).map_err(expected)?;
+            Some(found.ok_or_else(|| {
+                ExpectedError::Usage(format!(
+                    "--swap-borders: {} has no photographs of two sources to swap between",
+                    path.display()
+                ))
+            })?)
+        } else {
+            None
         };
         let (metrics, photographs) = evaluate(&predictor, words, &manifest, looked, self.prevalence, ui);
         let metrics = Metrics { borders, ..metrics };

@@ -18,7 +18,7 @@ use ocellus_model::{
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{LookedAt, SEED, Unreadable, compare::AurocDifference};
 use crate::{
@@ -33,8 +33,8 @@ const OUTSIDE: f64 = 1.03;
 const WIDEST: f64 = 1.0;
 
 /// What a file shows around the field.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Border {
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Border {
     /// Mean colour outside the field; black where nothing of it is shown.
     colour: [u8; 3],
     /// How far the picture reaches beyond the circle, in radii: left, top, right, bottom. 0 where the circle is cut off.
@@ -43,7 +43,7 @@ pub struct Border {
 
 impl Border {
     /// The border of a photograph.
-    pub fn of(pixels: &RgbImage, field: &Field) -> Self {
+    fn of(pixels: &RgbImage, field: &Field) -> Self {
         let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
         let &Field { centre_x, centre_y, radius, .. } = field;
         let outside = pixels.enumerate_pixels().filter(|(x, y, _)| distance(field, *x, *y) > OUTSIDE * radius);
@@ -60,7 +60,7 @@ impl Border {
     }
 
     /// A photograph's disc, what is visible of it, in this border.
-    pub fn around(&self, pixels: &RgbImage, field: &Field) -> RgbImage {
+    fn around(&self, pixels: &RgbImage, field: &Field) -> RgbImage {
         let &Field { centre_x, centre_y, radius, .. } = field;
         let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
         let (left, right) = ((centre_x - radius).floor().max(0.0), (centre_x + radius).ceil().min(width));
@@ -108,18 +108,22 @@ pub fn swapped(
 ) -> Result<Option<Borders>, PredictError> {
     let seen: Vec<_> = rows.iter().zip(looked).filter_map(|(row, looked)| Some((row, looked.as_ref().ok()?))).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let mut borders = Vec::with_capacity(seen.len());
+    let mut donors = Vec::with_capacity(seen.len());
     for (row, _) in &seen {
         let others: Vec<_> = seen.iter().filter(|(other, _)| other.source != row.source).collect();
         if others.is_empty() {
             return Ok(None);
         }
-        borders.push(others[rng.random_range(0..others.len())].1.border);
+        donors.push(others[rng.random_range(0..others.len())].0);
     }
-    let load = |number: usize| {
-        let pixels = read(&root.join(&seen[number].0.file))?;
+    let framed = |row: &Row| -> Result<(RgbImage, Field), String> {
+        let pixels = read(&root.join(&row.file))?;
         let field = find_field(&pixels).map_err(|error| error.to_string())?;
-        Ok(borders[number].around(&pixels, &field))
+        Ok((pixels, field))
+    };
+    let load = |number: usize| {
+        let ((pixels, field), (donor, around)) = (framed(seen[number].0)?, framed(donors[number])?);
+        Ok(Border::of(&donor, &around).around(&pixels, &field))
     };
     let judged = predictor.run_on(seen.len(), load, ui, |_, _, _| ())?;
 

@@ -43,7 +43,7 @@ use crate::{
     split::components::components,
 };
 use auroc::{auroc, average_precision};
-use borders::{Border, Borders};
+use borders::Borders;
 use frame::{FEATURES, cross_validated, features};
 use interval::Proportion;
 
@@ -177,8 +177,6 @@ pub struct Looked {
     frame: [f64; FEATURES],
     /// Quality by the measures alone.
     quality: Quality,
-    /// What it shows around the field.
-    border: Border,
 }
 
 /// What came of a photograph, or why there is nothing.
@@ -195,11 +193,11 @@ pub fn look<'a>(
     ui: &Ui,
 ) -> Result<Vec<LookedAt>, PredictError> {
     let files: Vec<PathBuf> = rows.map(|row| root.join(&row.file)).collect();
-    let judged = predictor.run(&files, ui, |pixels, field, _| {
-        (features(pixels), quality::assess(pixels, field), Border::of(pixels, field))
-    })?;
-    let looked = |Judged { logits, seen: (frame, quality, border) }| Looked { logits, frame, quality, border };
-    Ok(judged.into_iter().map(|judged| judged.map(looked)).collect())
+    let judged = predictor.run(&files, ui, |pixels, field, _| (features(pixels), quality::assess(pixels, field)))?;
+    let looked = judged
+        .into_iter()
+        .map(|judged| judged.map(|Judged { logits, seen: (frame, quality) }| Looked { logits, frame, quality }));
+    Ok(looked.collect())
 }
 
 /// The figures of a manifest whose photographs were [looked at](look); `prevalence` is the part of the people screened who
@@ -220,7 +218,7 @@ pub fn evaluate<'a>(
     let mut gated = Vec::new();
     for ((row, looked), component) in rows.iter().zip(looked).zip(parts) {
         let (logits, outcome) = match looked {
-            Ok(Looked { logits, frame, quality, .. }) => {
+            Ok(Looked { logits, frame, quality }) => {
                 let quality = predictor.quality(quality, &logits);
                 gated.push(Gated::new(row, Ok(&quality)));
                 seen.push(Seen { row, logits: logits.clone(), frame, component });
