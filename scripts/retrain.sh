@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a folder of photographs to an unsigned bundle like the one that ships, on a plain processor: hours.
+# From a folder of photographs to an unsigned bundle like the one that ships, on a plain processor with 20 GB of memory: hours.
 #   scripts/retrain.sh PHOTOGRAPHS WEIGHTS OUT
 # PHOTOGRAPHS holds manifest.csv; WEIGHTS are VGG-16's features (safetensors, Caffe convention). What lies in OUT already is not
 # made again, and a training that was broken off goes on after its last whole epoch.
@@ -52,7 +52,7 @@ made whole-288/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$re
     --weights "$out/whole-224/model.safetensors" --out "$out/whole-288"
 # Its pupil.
 made pruned/result.json "$libtorch" prune "$out/pack/plan.json" --weights "$out/whole-288/model.safetensors" --size 288 \
-    --widths 24,48,96,192,256 --photographs 120 --out "$out/pruned"
+    --widths 16,32,48,96,128 --photographs 120 --out "$out/pruned"
 made pupil/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil.toml" \
     --weights "$out/pruned/model.safetensors" --teacher "$out/whole-288" --out "$out/pupil"
 made run/run.json "$trainer" adopt "$out/pupil" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"

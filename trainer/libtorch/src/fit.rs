@@ -139,7 +139,7 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
     let steps = photographs.len() / batch * schedule.epochs;
     let mut step = photographs.len() / batch * begun;
     let mut told =
-        recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| Told::new(teachers, side, distil));
+        recipe.distil.as_ref().filter(|_| !teachers.is_empty()).map(|distil| Told::new(teachers, side, distil, size));
     for epoch in begun..until {
         let started = Instant::now();
         let order = order(recipe.seed, epoch, photographs.len());
@@ -147,9 +147,12 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
             let set = told.as_ref().map_or(epoch, |told| told.set(epoch));
             let draws: Vec<Draw> =
                 chosen.iter().map(|photograph| recipe.views.draw(recipe.seed, set, *photograph)).collect();
-            let (input, told) = no_grad(|| {
-                let told = told.as_mut().map(|told| (told.distil.weight, told.of(set, chosen, &draws)));
-                (side.inputs(chosen, &draws, size), told)
+            let (input, told) = no_grad(|| match &mut told {
+                Some(told) => {
+                    let (input, logits) = told.of(set, chosen, &draws);
+                    (input, Some((told.distil.weight, logits)))
+                }
+                None => (side.inputs(chosen, &draws, size), None),
             });
             // Once a batch, whatever the number of pupils.
             let (targets, weights) = (side.rows(&photographs.targets, chosen), side.rows(&photographs.weights, chosen));
@@ -211,11 +214,13 @@ fn hard_loss(logits: &Tensor, targets: &Tensor, weights: &Tensor, binary: bool, 
     -((told * (1.0 - smoothing) + spread * smoothing) * targets * weights).sum(Kind::Float)
 }
 
-/// What the teachers say of views.
+/// Views, and what the teachers say of them.
 struct Told<'a> {
     teachers: &'a [Teacher],
     side: &'a Renderer<'a>,
     distil: &'a Distil,
+    /// Side of the pupils' input.
+    size: i64,
     /// One for each set of views that comes again.
     kept: Vec<Kept>,
 }
@@ -224,12 +229,20 @@ struct Told<'a> {
 struct Kept {
     logits: Tensor,
     said: Vec<bool>,
+    /// The views themselves where they are kept, photographs × side × side × 3 in bfloat16, in the processor's memory.
+    inputs: Option<Tensor>,
 }
 
 impl<'a> Told<'a> {
-    fn new(teachers: &'a [Teacher], side: &'a Renderer<'a>, distil: &'a Distil) -> Self {
-        let none = |_| Kept { logits: side.photographs().targets.zeros_like(), said: vec![false; side.len()] };
-        Self { teachers, side, distil, kept: (0..distil.views.unwrap_or(0)).map(none).collect() }
+    fn new(teachers: &'a [Teacher], side: &'a Renderer<'a>, distil: &'a Distil, size: i64) -> Self {
+        let none = |_| Kept {
+            logits: side.photographs().targets.zeros_like(),
+            said: vec![false; side.len()],
+            inputs: distil
+                .keep
+                .then(|| Tensor::empty([side.len() as i64, size, size, 3], (Kind::BFloat16, Device::Cpu))),
+        };
+        Self { teachers, side, distil, size, kept: (0..distil.views.unwrap_or(0)).map(none).collect() }
     }
 
     /// Number of the set of views that an epoch sees.
@@ -237,29 +250,41 @@ impl<'a> Told<'a> {
         self.distil.views.map_or(epoch, |views| epoch % views)
     }
 
-    /// Logits (photographs × outputs) of views of the set, within the limit; asks the teachers only what they have not said.
-    fn of(&mut self, set: usize, chosen: &[usize], draws: &[Draw]) -> Tensor {
+    /// Views of the set, as the pupils see them, and the teachers' logits (photographs × outputs) of them, within the
+    /// limit; makes no view and asks no teacher twice where that is kept.
+    fn of(&mut self, set: usize, chosen: &[usize], draws: &[Draw]) -> (Tensor, Tensor) {
+        let Self { side, size, .. } = *self;
         if let Some(kept) = self.kept.get(set).filter(|kept| chosen.iter().all(|photograph| kept.said[*photograph])) {
-            return self.side.rows(&kept.logits, chosen);
+            let input = match &kept.inputs {
+                Some(inputs) => side.rows(inputs, chosen).permute([0, 3, 1, 2]),
+                None => side.inputs(chosen, draws, size),
+            };
+            return (input, side.rows(&kept.logits, chosen));
         }
-        let logits = self.ask(chosen, draws).clamp(-self.distil.limit, self.distil.limit);
+        let input = side.inputs(chosen, draws, size);
+        let logits = self.ask(chosen, draws, &input).clamp(-self.distil.limit, self.distil.limit);
         if let Some(kept) = self.kept.get_mut(set) {
             let _ = kept.logits.index_copy_(0, &indices(chosen), &logits.to_device(Device::Cpu));
+            if let Some(inputs) = &mut kept.inputs {
+                let input = input.permute([0, 2, 3, 1]).to_kind(Kind::BFloat16).to_device(Device::Cpu);
+                let _ = inputs.index_copy_(0, &indices(chosen), &input);
+            }
             chosen.iter().for_each(|photograph| kept.said[*photograph] = true);
         }
-        logits
+        (input, logits)
     }
 
-    /// The mean of the teachers' logits of the views, and of their mirror images where that is wanted.
-    fn ask(&self, chosen: &[usize], draws: &[Draw]) -> Tensor {
+    /// The mean of the teachers' logits of the views, which `input` are at the pupils' size, and of their mirror images
+    /// where that is wanted.
+    fn ask(&self, chosen: &[usize], draws: &[Draw], input: &Tensor) -> Tensor {
         let mut sum: Option<Tensor> = None;
-        let mut made: Option<(i64, Tensor)> = None;
+        let mut made = (self.size, input.shallow_clone());
         for teacher in self.teachers {
-            let input = match &made {
-                Some((size, input)) if *size == teacher.size => input.shallow_clone(),
-                _ => self.side.inputs(chosen, draws, teacher.size),
-            };
-            let mut logits = teacher.network.logits(&input);
+            if made.0 != teacher.size {
+                made = (teacher.size, self.side.inputs(chosen, draws, teacher.size));
+            }
+            let input = &made.1;
+            let mut logits = teacher.network.logits(input);
             if self.distil.mirrored {
                 logits = (logits + teacher.network.logits(&input.flip([3]))) / 2.0;
             }
@@ -267,7 +292,6 @@ impl<'a> Told<'a> {
                 Some(sum) => sum + logits,
                 None => logits,
             });
-            made = Some((teacher.size, input));
         }
         sum.map_or_else(|| Tensor::from(0.0), |sum| sum / self.teachers.len() as f64)
     }
