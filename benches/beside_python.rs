@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up has to stop")]
 
 use std::{
+    cell::RefCell,
     fs,
     hint::black_box,
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use std::{
 };
 
 use ocellus::{
-    judge::{Judge, Known},
+    judge::{Judge, Known, Milliseconds},
     trust,
 };
 use ocellus_model::{
@@ -68,11 +69,13 @@ fn beside(what: &str, ours: impl Fn(), theirs: impl Fn() -> Vec<f64>) {
         }));
         there.extend(theirs());
     }
-    let [here, there] = [here, there].map(|mut values| {
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    });
+    let [here, there] = [here, there].map(median);
     println!("{what}: {here:.1} ms, the usual way in Python {there:.1} ms: {:.1} times faster", there / here);
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn shipped(root: &Path) -> Judge {
@@ -99,9 +102,21 @@ fn main() {
     let manifest = judge.bundle().manifest();
     let side = manifest.preprocess.size;
     fs::write(&network, wide::network(side, manifest.outputs.len() as i64)).unwrap();
+    let spent = RefCell::new(Vec::new());
     beside(
         &format!("photograph to decision, {side} pixels"),
-        || drop(black_box(judge.judge("photograph.jpg", &bytes, Known::default()))),
+        || spent.borrow_mut().push(judge.judge("photograph.jpg", &bytes, Known::default()).record.milliseconds),
         || usual_way(&python, &file, side, Some(&network)),
     );
+    let spent = spent.into_inner();
+    let step =
+        |name: &str, of: fn(&Milliseconds) -> f64| format!("{name} {:.1}", median(spent.iter().map(of).collect()));
+    let steps = [
+        step("decode", |spent| spent.decode),
+        step("field", |spent| spent.field),
+        step("quality", |spent| spent.quality),
+        step("preprocess", |spent| spent.preprocess),
+        step("network", |spent| spent.inference),
+    ];
+    println!("of which, in ms: {}", steps.join(", "));
 }
