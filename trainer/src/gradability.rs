@@ -1,7 +1,7 @@
 //! A last row for the network's head: whether a photograph can be judged at all.
 //!
-//! The finished network's features, averaged over the photograph, know what a retina looks like; a logistic regression
-//! on them tells photographs that people called ungradable from those that people could read. It becomes one more row
+//! The finished network's last maps of blocks 4 and 5, averaged over the photograph, know what a retina looks like, and how
+//! sharp it is; a logistic regression on them tells photographs that people called ungradable from those that people could read. It becomes one more row
 //! of the head, so that it costs nothing to compute, travels in the same file and is tested with the other outputs.
 //!
 //! Ungradable photographs are few, so the figures come from a cross-validation over all that are given: neighbouring
@@ -60,7 +60,7 @@ pub const REFUSED_WANTED: f64 = 0.95;
 /// The row and what was found in cross-validation.
 #[derive(Debug, Clone, Serialize)]
 pub struct GradabilityHead {
-    /// One weight a channel of the last features.
+    /// One weight a channel of the last maps, those of block 4 first.
     #[serde(skip)]
     pub weight: Vec<f32>,
     /// The constant.

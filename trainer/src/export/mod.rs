@@ -44,7 +44,7 @@ use crate::{
         calibration::{expected_calibration_error, platt},
     },
     manifest::{Manifest, ManifestError, Row, check::count},
-    net::{NamedWeights, WeightsConvention, WeightsError},
+    net::{HEAD_BLOCK4, NamedWeights, WeightsConvention, WeightsError},
     predict::{PredictError, Predictor, TractError, TractNetwork},
     task::Task,
     train::{RunInfo, TrainError},
@@ -368,12 +368,16 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
     })
 }
 
-/// Weights with one more row in the head.
+/// Weights with one more row in the head, which weighs the channels of block 4 and then those of block 5; the other rows
+/// weigh those of block 5 alone.
 fn with_row(weights: &NamedWeights, row: &[f32], bias: f32) -> Result<NamedWeights, WeightsError> {
     let mut extended = weights.clone();
     let (head, biases) = (weights.require("head.weight")?, weights.require("head.bias")?);
-    let rows = head.shape.first().copied().unwrap_or_default() + 1;
-    extended.insert("head.weight", vec![rows, row.len()], [head.data.as_slice(), row].concat());
+    let rows = biases.data.len() + 1;
+    let (block4, block5) = row.split_at(row.len().saturating_sub(head.data.len() / biases.data.len().max(1)));
+    let nothing = vec![0.0; biases.data.len() * block4.len()];
+    extended.insert(HEAD_BLOCK4, vec![rows, block4.len()], [nothing.as_slice(), block4].concat());
+    extended.insert("head.weight", vec![rows, block5.len()], [head.data.as_slice(), block5].concat());
     extended.insert("head.bias", vec![rows], [biases.data.as_slice(), &[bias]].concat());
     Ok(extended)
 }

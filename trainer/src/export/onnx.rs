@@ -1,7 +1,8 @@
 //! The network as ONNX: standard operators only, weights as f16 with a Cast to f32 behind each.
 //!
 //! Graph: thirteen 3×3 convolutions with ReLU, max-pooling after each of the first four blocks; the activation map is
-//! a 1×1 convolution with the head's weights; its mean plus the head's bias are the logits. Operator set 17, batch of
+//! a 1×1 convolution with the head's weights, to which, where the head weighs block 4 as well, another of that block's last
+//! maps is added, averaged over 2×2 places; its mean plus the head's bias are the logits. Operator set 17, batch of
 //! one. Initialisers carry the names of [`NamedWeights`], so that the weights can be read back.
 
 use half::f16;
@@ -16,7 +17,7 @@ use tract_onnx::pb::{
     type_proto,
 };
 
-use crate::net::{BLOCKS, NamedWeights, WeightsError, weights::Values};
+use crate::net::{BLOCKS, HEAD_BLOCK4, NamedWeights, WeightsError, weights::Values};
 
 /// Operator set that is written.
 pub const OPSET: u32 = 17;
@@ -78,6 +79,7 @@ pub fn round(weights: &NamedWeights) -> Result<NamedWeights, OnnxError> {
 pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) -> Result<Vec<u8>, OnnxError> {
     let mut graph = GraphProto { name: "ocellus".to_owned(), ..GraphProto::default() };
     let mut last = INPUT.to_owned();
+    let mut fourth = last.clone();
     for (number, block) in BLOCKS.iter().enumerate() {
         for layer in *block {
             let [weight, bias] = ["weight", "bias"].map(|part| format!("features.{layer}.{part}"));
@@ -87,13 +89,21 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
             last = node(&mut graph, "Relu", &[convolved], &format!("relu.{layer}"), Vec::new());
         }
         if number + 1 < BLOCKS.len() {
-            let window = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
-            last = node(&mut graph, "MaxPool", &[last], &format!("pool.{}", number + 1), window);
+            fourth = last.clone();
+            last = node(&mut graph, "MaxPool", &[last], &format!("pool.{}", number + 1), halves());
         }
     }
     let head = store(&mut graph, weights, "head.weight")?;
     let one = vec![ints("kernel_shape", &[1, 1])];
-    let map = node(&mut graph, "Conv", &[last, head], ACTIVATION_MAP, one);
+    let map = if weights.get(HEAD_BLOCK4).is_some() {
+        let finer = store(&mut graph, weights, HEAD_BLOCK4)?;
+        let finer = node(&mut graph, "Conv", &[fourth, finer], "map.block4", one.clone());
+        let finer = node(&mut graph, "AveragePool", &[finer], "map.block4.halved", halves());
+        let map = node(&mut graph, "Conv", &[last, head], "map.block5", one);
+        node(&mut graph, "Add", &[map, finer], ACTIVATION_MAP, Vec::new())
+    } else {
+        node(&mut graph, "Conv", &[last, head], ACTIVATION_MAP, one)
+    };
     let mean = node(&mut graph, "GlobalAveragePool", &[map], "mean", Vec::new());
     let flat = node(&mut graph, "Flatten", &[mean], "flat", vec![int("axis", 1)]);
     let bias = store(&mut graph, weights, "head.bias")?;
@@ -132,7 +142,7 @@ pub fn read_weights(bytes: &[u8]) -> Result<NamedWeights, OnnxError> {
         for extent in &tensor.dims {
             shape.push(usize::try_from(*extent).map_err(|_| foreign(format!("{}: extent {extent}", tensor.name)))?);
         }
-        if tensor.name == "head.weight" {
+        if is_dense(&tensor.name) {
             shape.truncate(2);
         }
         let (halves, rest) = tensor.raw_data.as_chunks::<2>();
@@ -144,6 +154,16 @@ pub fn read_weights(bytes: &[u8]) -> Result<NamedWeights, OnnxError> {
         weights.insert(tensor.name, shape, data);
     }
     Ok(weights)
+}
+
+/// Whether a weight is a dense layer's, which is used as a 1×1 convolution.
+fn is_dense(name: &str) -> bool {
+    ["head.weight", HEAD_BLOCK4].contains(&name)
+}
+
+/// Attributes of a pooling over 2×2 places.
+fn halves() -> Vec<AttributeProto> {
+    vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])]
 }
 
 /// Adds a weight as an f16 initialiser with a Cast behind it; returns the name of the f32 value.
@@ -158,8 +178,7 @@ fn store(graph: &mut GraphProto, weights: &NamedWeights, name: &str) -> Result<S
         raw.extend_from_slice(&half.to_le_bytes());
     }
     let mut dims: Vec<i64> = shape.iter().map(|extent| *extent as i64).collect();
-    // The head is used as a 1×1 convolution.
-    if name == "head.weight" {
+    if is_dense(name) {
         dims.extend([1, 1]);
     }
     let tensor = TensorProto {
@@ -235,9 +254,16 @@ mod tests {
 
     #[test]
     fn the_written_network_gives_the_same_logits_in_tract_as_in_burn_and_the_same_weights_back() {
+        same_in_both(&weights());
+        let mut weights = weights();
+        weights.insert(HEAD_BLOCK4, vec![2, 6], (0..12).map(|at| 0.25 - at as f32 / 16.0).collect());
+        same_in_both(&weights);
+    }
+
+    fn same_in_both(weights: &NamedWeights) {
         let outputs = [Output::Anomaly, Output::Glaucoma];
-        let bytes = write(&weights(), &spec(), &outputs).unwrap();
-        assert_eq!(read_weights(&bytes).unwrap(), weights());
+        let bytes = write(weights, &spec(), &outputs).unwrap();
+        assert_eq!(read_weights(&bytes).unwrap(), *weights);
         let network = Network::build(&Device::flex(), &read_weights(&bytes).unwrap(), 2, 0).unwrap();
         let tract = TractNetwork::load(&bytes, spec().shape()).unwrap();
         for seed in 0..3u32 {

@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ocellus_model::preprocess;
 
 pub(crate) use vgg16::Vgg16;
-pub use vgg16::{BLOCKS, Trainable, block_of};
+pub use vgg16::{BLOCKS, HEAD_BLOCK4, Trainable, block_of};
 pub use weights::{NamedWeights, WeightsConvention, WeightsError};
 
 /// Why a network can't be built or run.
@@ -106,32 +106,25 @@ impl Network {
     pub fn logits_and_map(&self, photographs: &[preprocess::Tensor]) -> Result<Vec<Prediction>, NetError> {
         let Some(first) = photographs.first() else { return Ok(Vec::new()) };
         let batch = self.batch(photographs, first.shape)?;
-        self.predict(self.vgg.features(self.vgg.frozen(batch, 5)))
+        let (logits, map) = self.vgg.judged(self.vgg.last_maps(batch));
+        let [_, k, h, w] = map.dims();
+        let (logits, maps) = (values(logits)?, values(map)?);
+        Ok(logits
+            .chunks(k)
+            .zip(maps.chunks(k * h * w))
+            .map(|(logits, map)| Prediction { logits: logits.to_vec(), map: map.to_vec(), map_shape: [k, h, w] })
+            .collect())
     }
 
-    /// As [`Network::logits_and_map`], from block-4 features of `shape` (channels, height, width), concatenated.
-    ///
-    /// # Errors
-    /// When the length is not a multiple of the shape's product, the channels don't fit, or the engine fails.
-    pub fn logits_and_map_from_block4(
-        &self,
-        features: Vec<f32>,
-        shape: [usize; 3],
-    ) -> Result<Vec<Prediction>, NetError> {
-        let batch = self.features_tensor(features, shape)?;
-        self.predict(self.vgg.features(batch))
-    }
-
-    /// The last features of photograph tensors, averaged over each photograph: what the head weighs. One number a
-    /// channel.
+    /// The last maps of blocks 4 and 5 of photograph tensors, averaged over each photograph: what a head can weigh. One
+    /// number a channel, those of block 4 first.
     ///
     /// # Errors
     /// When a tensor's shape does not fit, or the engine fails.
     pub fn pooled(&self, photographs: &[preprocess::Tensor]) -> Result<Vec<Vec<f32>>, NetError> {
         let Some(first) = photographs.first() else { return Ok(Vec::new()) };
-        let features = self.vgg.features(self.vgg.frozen(self.batch(photographs, first.shape)?, 5));
-        let [count, channels, height, width] = features.dims();
-        let pooled = features.reshape([count, channels, height * width]).mean_dim(2);
+        let pooled = self.vgg.last_maps(self.batch(photographs, first.shape)?).pooled();
+        let channels = pooled.dims()[1];
         Ok(values(pooled)?.chunks(channels).map(<[f32]>::to_vec).collect())
     }
 
@@ -153,17 +146,6 @@ impl Network {
         [self.vgg.block4_channels(), size / 16, size / 16]
     }
 
-    pub(crate) fn features_tensor(&self, features: Vec<f32>, shape: [usize; 3]) -> Result<Tensor<4>, NetError> {
-        let each: usize = shape.iter().product();
-        let expected = vec![self.vgg.block4_channels(), shape[1], shape[2]];
-        if shape[0] != expected[0] || each == 0 || !features.len().is_multiple_of(each) {
-            return Err(NetError::Input { index: 0, found: shape.to_vec(), expected });
-        }
-        let count = features.len() / each;
-        let data = TensorData::new(features, [count, shape[0], shape[1], shape[2]]);
-        Ok(Tensor::from_data(data, &self.device))
-    }
-
     /// Joins photograph tensors to one batch on the device.
     pub(crate) fn batch(&self, photographs: &[preprocess::Tensor], shape: [usize; 3]) -> Result<Tensor<4>, NetError> {
         let expected = [self.input_channels(), shape[1], shape[2]];
@@ -176,18 +158,6 @@ impl Network {
         }
         let data = TensorData::new(data, [photographs.len(), expected[0], expected[1], expected[2]]);
         Ok(Tensor::from_data(data, &self.device))
-    }
-
-    fn predict(&self, features: Tensor<4>) -> Result<Vec<Prediction>, NetError> {
-        let map = self.vgg.activation_map(features.clone());
-        let [_, k, h, w] = map.dims();
-        let logits = values(self.vgg.logits(features))?;
-        let maps = values(map)?;
-        Ok(logits
-            .chunks(k)
-            .zip(maps.chunks(k * h * w))
-            .map(|(logits, map)| Prediction { logits: logits.to_vec(), map: map.to_vec(), map_shape: [k, h, w] })
-            .collect())
     }
 }
 
@@ -259,15 +229,42 @@ pub(crate) mod tests {
 
     #[test]
     fn the_mean_of_the_activation_map_plus_bias_is_the_logit() {
-        let network = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap();
-        let bias = network.weights().unwrap().require("head.bias").unwrap().data.clone();
-        for prediction in network.logits_and_map(&[photograph(1, 64), photograph(2, 64)]).unwrap() {
-            assert_eq!(prediction.map_shape, [3, 4, 4]);
-            for (k, logit) in prediction.logits.iter().enumerate() {
-                let mean = prediction.map[k * 16..(k + 1) * 16].iter().sum::<f32>() / 16.0 + bias[k];
-                assert!((mean - logit).abs() < 1e-5 * logit.abs().max(1.0), "{mean} {logit}");
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap().weights().unwrap();
+        let logits = [false, true].map(|also_block4| {
+            if also_block4 {
+                // The first output weighs block 5 alone.
+                let row = |k: usize| (0..6).map(move |c| k as f32 * (0.3 - 0.1 * c as f32));
+                weights.insert(HEAD_BLOCK4, vec![3, 6], (0..3).flat_map(row).collect());
             }
+            let network = Network::build(&Device::flex(), &weights, 3, 1).unwrap();
+            let bias = network.weights().unwrap().require("head.bias").unwrap().data.clone();
+            let predictions = network.logits_and_map(&[photograph(1, 64), photograph(2, 64)]).unwrap();
+            for prediction in &predictions {
+                assert_eq!(prediction.map_shape, [3, 4, 4]);
+                for (k, logit) in prediction.logits.iter().enumerate() {
+                    let mean = prediction.map[k * 16..(k + 1) * 16].iter().sum::<f32>() / 16.0 + bias[k];
+                    assert!((mean - logit).abs() < 1e-5 * logit.abs().max(1.0), "{mean} {logit}");
+                }
+            }
+            predictions.into_iter().map(|prediction| prediction.logits).collect::<Vec<_>>()
+        });
+        let [without, with] = logits;
+        for (a, b) in without.iter().zip(&with) {
+            assert!((a[0] - b[0]).abs() < 1e-6 && (a[1] - b[1]).abs() > 1e-3 && (a[2] - b[2]).abs() > 1e-3);
         }
+    }
+
+    #[test]
+    fn a_head_weighs_what_was_averaged() {
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 1, 1).unwrap().weights().unwrap();
+        let row: Vec<f32> = (0..14).map(|at| 0.5 - 0.07 * at as f32).collect();
+        weights.insert(HEAD_BLOCK4, vec![1, 6], row[..6].to_vec());
+        weights.insert("head.weight", vec![1, 8], row[6..].to_vec());
+        let network = Network::build(&Device::flex(), &weights, 1, 1).unwrap();
+        let pooled = network.pooled(&[photograph(3, 64)]).unwrap().remove(0);
+        let expected = pooled.iter().zip(&row).map(|(feature, weight)| feature * weight).sum::<f32>();
+        let logit = network.logits_and_map(&[photograph(3, 64)]).unwrap()[0].logits[0];
+        assert!(pooled.len() == 14 && (logit - expected).abs() < 1e-5 * logit.abs().max(1.0), "{logit} {expected}");
     }
 
     #[test]
@@ -276,8 +273,10 @@ pub(crate) mod tests {
         let whole = network.logits_and_map(&[photograph(1, 64)]).unwrap();
         let (features, shape) = network.block4_features(&[photograph(1, 64)]).unwrap();
         assert_eq!(shape, network.block4_shape(64));
-        let parts = network.logits_and_map_from_block4(features.concat(), shape).unwrap();
-        assert_eq!(whole, parts);
+        let data = TensorData::new(features.concat(), [1, shape[0], shape[1], shape[2]]);
+        let features = network.vgg().forward_from_block(Tensor::from_data(data, network.device()), 5);
+        let parts = values(network.vgg().logits(features)).unwrap();
+        assert_eq!(whole[0].logits, parts);
     }
 
     #[test]
@@ -285,6 +284,7 @@ pub(crate) mod tests {
         let mut weights = narrow_weights();
         weights.insert("head.weight", vec![1, 8], vec![0.5; 8]);
         weights.insert("head.bias", vec![1], vec![-0.25]);
+        weights.insert(HEAD_BLOCK4, vec![1, 6], vec![0.125; 6]);
         let network = Network::build(&Device::flex(), &weights, 1, 1).unwrap();
         assert_eq!(network.weights().unwrap(), weights);
     }
@@ -303,6 +303,10 @@ pub(crate) mod tests {
         weights.insert("features.7.weight", vec![4, 9, 3, 3], vec![0.0; 4 * 81]);
         let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
         assert!(error.contains("features.7.weight"), "{error}");
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 2, 1).unwrap().weights().unwrap();
+        weights.insert(HEAD_BLOCK4, vec![2, 5], vec![0.0; 10]);
+        let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
+        assert!(error.contains(HEAD_BLOCK4) && error.contains("[2, 6]"), "{error}");
         let error = Network::build(&Device::flex(), &NamedWeights::new(), 2, 1).unwrap_err().to_string();
         assert!(error.contains("features.0.weight") && error.contains("missing"), "{error}");
     }

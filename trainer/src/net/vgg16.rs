@@ -6,8 +6,8 @@
 use burn::tensor::{
     Device, Gradients, Tensor, TensorData,
     activation::relu,
-    module::{conv2d, max_pool2d},
-    ops::{ConvOptions, MaxPoolOptions},
+    module::{avg_pool2d, conv2d, max_pool2d},
+    ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,6 +17,10 @@ use super::{NamedWeights, NetError, WeightsError, products, values};
 
 /// The convolutions' numbers in torchvision's naming, block by block.
 pub const BLOCKS: [&[usize]; 5] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
+
+/// Name of what the head weighs of block 4's last maps, outputs × channels; a network without it weighs those of block 5
+/// alone.
+pub const HEAD_BLOCK4: &str = "head.block4.weight";
 
 /// Block (1 to 5) of a weight such as `features.10.bias`; none for the head's.
 pub fn block_of(name: &str) -> Option<usize> {
@@ -72,6 +76,21 @@ pub(crate) struct Vgg16 {
     blocks: Vec<Vec<Convolution>>,
     head_weight: Tensor<2>,
     head_bias: Tensor<1>,
+    /// What the head weighs of block 4, outputs × channels. Never trained: it comes with what an export adds.
+    head_block4: Option<Tensor<2>>,
+}
+
+/// The last maps of blocks 4 and 5 (relu4_3 before it is pooled, relu5_3): all that a head sees.
+pub(crate) struct LastMaps {
+    fourth: Tensor<4>,
+    fifth: Tensor<4>,
+}
+
+impl LastMaps {
+    /// Each channel's average over the photograph, those of block 4 first: `[N, C]`.
+    pub(crate) fn pooled(self) -> Tensor<2> {
+        Tensor::cat(vec![mean(self.fourth), mean(self.fifth)], 1)
+    }
 }
 
 /// One trained array, whatever its rank.
@@ -119,6 +138,18 @@ impl Parameter<'_> {
     }
 }
 
+/// Each channel's average over the photograph: `[N, C]`.
+fn mean(maps: Tensor<4>) -> Tensor<2> {
+    let [n, c, h, w] = maps.dims();
+    maps.reshape([n, c, h * w]).mean_dim(2).reshape([n, c])
+}
+
+/// A dense layer without bias at every place: `[N, K, H, W]`.
+fn at_every_place(maps: Tensor<4>, weight: &Tensor<2>) -> Tensor<4> {
+    let [k, c] = weight.dims();
+    conv2d(maps, weight.clone().reshape([k, c, 1, 1]), None, ConvOptions::new([1, 1], [0, 0], [1, 1], 1))
+}
+
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     let count = tensor.dims().iter().product::<usize>();
     tensor.reshape([count])
@@ -158,6 +189,18 @@ impl Vgg16 {
             blocks.push(block);
         }
         let channels = channels.unwrap_or(0);
+        let fourth = blocks.get(3).and_then(|block| block.last()).map_or(0, |conv| conv.weight.dims()[0]);
+        let drawn = weights.get("head.weight").is_none_or(|weight| weight.shape != [outputs, channels]);
+        let head_block4 = match weights.get(HEAD_BLOCK4) {
+            // Goes with the head that it was made with.
+            _ if drawn => None,
+            Some(weight) if weight.shape == [outputs, fourth] => {
+                let data = TensorData::new(weight.data.clone(), [outputs, fourth]);
+                Some(Tensor::from_data(data, device))
+            }
+            Some(weight) => return Err(shape(HEAD_BLOCK4, &weight.shape, format!("[{outputs}, {fourth}]"))),
+            None => None,
+        };
         let (head, bias) = match (weights.get("head.weight"), weights.get("head.bias")) {
             (Some(weight), Some(bias)) if weight.shape == [outputs, channels] && bias.shape == [outputs] => {
                 (weight.data.clone(), bias.data.clone())
@@ -172,6 +215,7 @@ impl Vgg16 {
             blocks,
             head_weight: Tensor::from_data(TensorData::new(head, [outputs, channels]), device),
             head_bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
+            head_block4,
         })
     }
 
@@ -197,12 +241,7 @@ impl Vgg16 {
         self.run(input, first.min(5)..6)
     }
 
-    /// From block-4 features to relu5_3.
-    pub(crate) fn features(&self, block4: Tensor<4>) -> Tensor<4> {
-        self.forward_from_block(block4, 5)
-    }
-
-    /// As [`Vgg16::features`], the fast way to train on the processor; see [`products`].
+    /// As [`Vgg16::forward_from_block`] from block 5, the fast way to train on the processor; see [`products`].
     pub(crate) fn features_by_products(&self, block4: Tensor<4>) -> Tensor<4> {
         let mut x = block4.swap_dims(0, 1);
         for conv in self.blocks.iter().skip(4).flatten() {
@@ -211,31 +250,47 @@ impl Vgg16 {
         x.swap_dims(0, 1)
     }
 
+    /// The last maps of photographs.
+    pub(crate) fn last_maps(&self, photographs: Tensor<4>) -> LastMaps {
+        let fourth = self.convolved(4, self.run(photographs, 1..4));
+        let fifth = self.convolved(5, halved(fourth.clone()));
+        LastMaps { fourth, fifth }
+    }
+
     fn run(&self, mut x: Tensor<4>, numbers: std::ops::Range<usize>) -> Tensor<4> {
-        for (number, block) in (1..).zip(&self.blocks).filter(|(number, _)| numbers.contains(number)) {
-            for conv in block {
-                let same = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-                x = relu(conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), same));
-            }
+        for number in numbers {
+            x = self.convolved(number, x);
             if number < 5 {
-                x = max_pool2d(x, MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
+                x = halved(x);
             }
         }
         x
     }
 
-    /// Global average pooling, dense layer: `[N, K]`.
-    pub(crate) fn logits(&self, features: Tensor<4>) -> Tensor<2> {
-        let [n, c, h, w] = features.dims();
-        let pooled = features.reshape([n, c, h * w]).mean_dim(2).reshape([n, c]);
-        pooled.matmul(self.head_weight.clone().transpose()) + self.head_bias.clone().unsqueeze::<2>()
+    /// A block's convolutions, without its pooling.
+    fn convolved(&self, number: usize, mut x: Tensor<4>) -> Tensor<4> {
+        for conv in self.blocks.iter().skip(number - 1).take(1).flatten() {
+            let same = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+            x = relu(conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), same));
+        }
+        x
     }
 
-    /// The dense layer at every place, without bias: `[N, K, H, W]`.
-    pub(crate) fn activation_map(&self, features: Tensor<4>) -> Tensor<4> {
-        let [k, c] = self.head_weight.dims();
-        let kernel = self.head_weight.clone().reshape([k, c, 1, 1]);
-        conv2d(features, kernel, None, ConvOptions::new([1, 1], [0, 0], [1, 1], 1))
+    /// Global average pooling, dense layer: `[N, K]`. Of block 5 alone, which is all that is trained.
+    pub(crate) fn logits(&self, features: Tensor<4>) -> Tensor<2> {
+        mean(features).matmul(self.head_weight.clone().transpose()) + self.head_bias.clone().unsqueeze::<2>()
+    }
+
+    /// Logits `[N, K]`, and the dense layers at every place, without bias: `[N, K, H, W]`, whose mean and the bias are
+    /// the logits.
+    pub(crate) fn judged(&self, maps: LastMaps) -> (Tensor<2>, Tensor<4>) {
+        let LastMaps { fourth, fifth } = maps;
+        let map = at_every_place(fifth.clone(), &self.head_weight);
+        let logits = self.logits(fifth);
+        let Some(weight) = &self.head_block4 else { return (logits, map) };
+        let finer = at_every_place(fourth, weight);
+        let map = map + avg_pool2d(finer.clone(), AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
+        (logits + mean(finer), map)
     }
 
     /// The trained arrays with their names, in a fixed order.
@@ -266,8 +321,16 @@ impl Vgg16 {
         let shape = self.head_weight.dims().to_vec();
         weights.insert("head.weight", shape, values(self.head_weight.clone().inner())?);
         weights.insert("head.bias", self.head_bias.dims().to_vec(), values(self.head_bias.clone().inner())?);
+        if let Some(weight) = &self.head_block4 {
+            weights.insert(HEAD_BLOCK4, weight.dims().to_vec(), values(weight.clone().inner())?);
+        }
         Ok(weights)
     }
+}
+
+/// The largest of each 2 × 2 places.
+fn halved(maps: Tensor<4>) -> Tensor<4> {
+    max_pool2d(maps, MaxPoolOptions::new([2, 2]).with_stride([2, 2]))
 }
 
 fn shape(name: &str, found: &[usize], expected: String) -> NetError {
@@ -298,7 +361,7 @@ mod tests {
                 parameter.track();
             }
             let x = input.clone();
-            let features = if by_products { vgg.features_by_products(x) } else { vgg.features(x) };
+            let features = if by_products { vgg.features_by_products(x) } else { vgg.forward_from_block(x, 5) };
             let logits = vgg.logits(features);
             let mut gradients = logits.clone().powi_scalar(2).sum().backward();
             let mut all = values(logits.inner()).unwrap();

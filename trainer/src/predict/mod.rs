@@ -259,7 +259,7 @@ impl Predictor {
         Some(decision::eye(&scores, self.abstention, quality).outcome)
     }
 
-    /// The last features of `count` photographs, averaged over each, and what `inspect` sees in its pixels; `load` gives
+    /// The last maps of blocks 4 and 5 of `count` photographs, averaged over each, and what `inspect` sees in its pixels; `load` gives
     /// them by number, a few in memory at a time. One that can't be had or has no field gives the reason instead.
     ///
     /// # Errors
@@ -380,7 +380,7 @@ pub struct Judged<T> {
 /// The last features of one photograph.
 #[derive(Debug, Clone)]
 pub struct Pooled<T> {
-    /// One number a channel, the average over the photograph.
+    /// One number a channel, the average over the photograph, those of block 4 first.
     pub features: Vec<f64>,
     /// What was seen in the pixels.
     pub seen: T,
