@@ -499,6 +499,7 @@ mod tests {
     use ocellus_model::label::Label;
 
     use super::*;
+    use crate::net::{Network, tests::narrow_weights};
 
     #[test]
     fn a_zone_below_the_thresholds_counts_what_is_near_and_not_what_is_found() {
@@ -519,6 +520,23 @@ mod tests {
         assert_eq!(found, Uncertain { fraction: 0.2, abnormal: 1, others: 1, missed: 1, passed: 1 });
         let narrow = near_thresholds(&[settled], &judged, 0.05);
         assert_eq!((narrow.abnormal, narrow.others, narrow.missed, narrow.passed), (0, 0, 2, 2));
+    }
+
+    #[test]
+    fn the_row_that_is_added_weighs_what_was_averaged_and_the_others_say_what_they_said() {
+        let device = Device::flex();
+        let weights = Network::build(&device, &narrow_weights(), 2, 5).unwrap().weights().unwrap();
+        let row: Vec<f32> = (0..14).map(|at| 0.4 - 0.05 * at as f32).collect();
+        let with = Network::build(&device, &with_row(&weights, &row, -0.75).unwrap(), 3, 0).unwrap();
+        let without = Network::build(&device, &weights, 2, 0).unwrap();
+        let data = (0..3 * 48 * 48).map(|at| (at as f32 * 0.37).sin()).collect();
+        let photograph = [Tensor { shape: [3, 48, 48], data }];
+        let logits = |network: &Network| network.logits_and_map(&photograph).unwrap().remove(0).logits;
+        let pooled = without.pooled(&photograph).unwrap().remove(0);
+        let told = -0.75 + pooled.iter().zip(&row).map(|(mean, weight)| mean * weight).sum::<f32>();
+        for (found, expected) in logits(&with).iter().zip(logits(&without).iter().chain([&told])) {
+            assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{found} {expected}");
+        }
     }
 
     #[test]
