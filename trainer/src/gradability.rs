@@ -1,8 +1,9 @@
 //! A last row for the network's head: whether a photograph can be judged at all.
 //!
-//! The finished network's last maps of blocks 4 and 5, averaged over the photograph, know what a retina looks like, and how
-//! sharp it is; a logistic regression on them tells photographs that people called ungradable from those that people could read. It becomes one more row
-//! of the head, so that it costs nothing to compute, travels in the same file and is tested with the other outputs.
+//! The finished network's last maps of blocks 4 and 5, averaged over the photograph, know what a retina looks like, and
+//! how sharp it is; a logistic regression on them tells photographs that people called ungradable from those that people
+//! could read. It becomes one more row of the head, so that it costs next to nothing to compute, travels in the same file
+//! and is tested with the other outputs.
 //!
 //! Ungradable photographs are few, so the figures come from a cross-validation over all that are given: neighbouring
 //! pictures of a series (by name) and pictures of one patient or group are never on both sides.

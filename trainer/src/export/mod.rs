@@ -374,7 +374,8 @@ fn with_row(weights: &NamedWeights, row: &[f32], bias: f32) -> Result<NamedWeigh
     let mut extended = weights.clone();
     let (head, biases) = (weights.require("head.weight")?, weights.require("head.bias")?);
     let rows = biases.data.len() + 1;
-    let (block4, block5) = row.split_at(row.len().saturating_sub(head.data.len() / biases.data.len().max(1)));
+    let channels = head.shape.last().copied().unwrap_or_default();
+    let (block4, block5) = row.split_at(row.len().saturating_sub(channels));
     let nothing = vec![0.0; biases.data.len() * block4.len()];
     extended.insert(HEAD_BLOCK4, vec![rows, block4.len()], [nothing.as_slice(), block4].concat());
     extended.insert("head.weight", vec![rows, block5.len()], [head.data.as_slice(), block5].concat());

@@ -79,7 +79,8 @@ pub fn round(weights: &NamedWeights) -> Result<NamedWeights, OnnxError> {
 pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) -> Result<Vec<u8>, OnnxError> {
     let mut graph = GraphProto { name: "ocellus".to_owned(), ..GraphProto::default() };
     let mut last = INPUT.to_owned();
-    let mut fourth = last.clone();
+    // Block 4's maps in the end.
+    let mut unpooled = last.clone();
     for (number, block) in BLOCKS.iter().enumerate() {
         for layer in *block {
             let [weight, bias] = ["weight", "bias"].map(|part| format!("features.{layer}.{part}"));
@@ -89,7 +90,7 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
             last = node(&mut graph, "Relu", &[convolved], &format!("relu.{layer}"), Vec::new());
         }
         if number + 1 < BLOCKS.len() {
-            fourth = last.clone();
+            unpooled = last.clone();
             last = node(&mut graph, "MaxPool", &[last], &format!("pool.{}", number + 1), halves());
         }
     }
@@ -97,7 +98,7 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
     let one = vec![ints("kernel_shape", &[1, 1])];
     let map = if weights.get(HEAD_BLOCK4).is_some() {
         let finer = store(&mut graph, weights, HEAD_BLOCK4)?;
-        let finer = node(&mut graph, "Conv", &[fourth, finer], "map.block4", one.clone());
+        let finer = node(&mut graph, "Conv", &[unpooled, finer], "map.block4", one.clone());
         let finer = node(&mut graph, "AveragePool", &[finer], "map.block4.halved", halves());
         let map = node(&mut graph, "Conv", &[last, head], "map.block5", one);
         node(&mut graph, "Add", &[map, finer], ACTIVATION_MAP, Vec::new())

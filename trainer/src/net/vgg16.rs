@@ -189,34 +189,33 @@ impl Vgg16 {
             blocks.push(block);
         }
         let channels = channels.unwrap_or(0);
-        let fourth = blocks.get(3).and_then(|block| block.last()).map_or(0, |conv| conv.weight.dims()[0]);
-        let drawn = weights.get("head.weight").is_none_or(|weight| weight.shape != [outputs, channels]);
-        let head_block4 = match weights.get(HEAD_BLOCK4) {
-            // Goes with the head that it was made with.
-            _ if drawn => None,
-            Some(weight) if weight.shape == [outputs, fourth] => {
-                let data = TensorData::new(weight.data.clone(), [outputs, fourth]);
-                Some(Tensor::from_data(data, device))
-            }
-            Some(weight) => return Err(shape(HEAD_BLOCK4, &weight.shape, format!("[{outputs}, {fourth}]"))),
-            None => None,
-        };
-        let (head, bias) = match (weights.get("head.weight"), weights.get("head.bias")) {
+        let trained = match (weights.get("head.weight"), weights.get("head.bias")) {
             (Some(weight), Some(bias)) if weight.shape == [outputs, channels] && bias.shape == [outputs] => {
-                (weight.data.clone(), bias.data.clone())
+                Some((weight.data.clone(), bias.data.clone()))
             }
-            _ => {
-                let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                let draw = |_| rng.random_range(-HEAD_BOUND..HEAD_BOUND);
-                ((0..outputs * channels).map(draw).collect(), vec![0.0; outputs])
-            }
+            _ => None,
         };
-        Ok(Self {
+        // Goes with the head that it was made with.
+        let block4 = weights.get(HEAD_BLOCK4).filter(|_| trained.is_some());
+        let (head, bias) = trained.unwrap_or_else(|| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let draw = |_| rng.random_range(-HEAD_BOUND..HEAD_BOUND);
+            ((0..outputs * channels).map(draw).collect(), vec![0.0; outputs])
+        });
+        let mut vgg = Self {
             blocks,
             head_weight: Tensor::from_data(TensorData::new(head, [outputs, channels]), device),
             head_bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
-            head_block4,
-        })
+            head_block4: None,
+        };
+        if let Some(weight) = block4 {
+            let expected = [outputs, vgg.block4_channels()];
+            if weight.shape != expected {
+                return Err(shape(HEAD_BLOCK4, &weight.shape, format!("{expected:?}")));
+            }
+            vgg.head_block4 = Some(Tensor::from_data(TensorData::new(weight.data.clone(), expected), device));
+        }
+        Ok(vgg)
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -269,7 +268,7 @@ impl Vgg16 {
 
     /// A block's convolutions, without its pooling.
     fn convolved(&self, number: usize, mut x: Tensor<4>) -> Tensor<4> {
-        for conv in self.blocks.iter().skip(number - 1).take(1).flatten() {
+        for conv in self.blocks.get(number - 1).into_iter().flatten() {
             let same = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
             x = relu(conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), same));
         }

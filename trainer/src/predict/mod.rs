@@ -259,8 +259,9 @@ impl Predictor {
         Some(decision::eye(&scores, self.abstention, quality).outcome)
     }
 
-    /// The last maps of blocks 4 and 5 of `count` photographs, averaged over each, and what `inspect` sees in its pixels; `load` gives
-    /// them by number, a few in memory at a time. One that can't be had or has no field gives the reason instead.
+    /// The last maps of blocks 4 and 5 of `count` photographs, averaged over each, and what `inspect` sees in its pixels;
+    /// `load` gives them by number, a few in memory at a time. One that can't be had or has no field gives the reason
+    /// instead.
     ///
     /// # Errors
     /// When the engine is not the trainer's, or fails.
@@ -377,7 +378,7 @@ pub struct Judged<T> {
     pub seen: T,
 }
 
-/// The last features of one photograph.
+/// The last maps of one photograph, averaged over it.
 #[derive(Debug, Clone)]
 pub struct Pooled<T> {
     /// One number a channel, the average over the photograph, those of block 4 first.
