@@ -1,9 +1,15 @@
 //! Circles: edge points from masks, a seeded RANSAC over them, and the support a circle has in the picture.
 
+use std::{array, f64::consts::TAU, sync::LazyLock};
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::working::Working;
+
+/// Sine and cosine of the directions in which a rim is looked at, the first to the right, turning downwards.
+pub(super) static RAYS: LazyLock<[(f64, f64); 720]> =
+    LazyLock::new(|| array::from_fn(|ray| libm::sincos(ray as f64 * TAU / 720.0)));
 
 /// A circle in pixels of the working picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,8 +67,8 @@ pub(super) fn support(work: &Working, circle: Circle) -> Support {
     let gap = (0.02 * circle.r).max(2.0);
     let floor = f64::from(work.floor);
     let mut support = Support::default();
-    for degree in 0..360u32 {
-        let (sin, cos) = libm::sincos(f64::from(degree).to_radians());
+    // Of two rays a degree.
+    for &(sin, cos) in RAYS.iter().step_by(2) {
         let at = |r: f64| work.smooth_at(circle.x + r * cos, circle.y + r * sin).map(f64::from);
         let (Some(inside), Some(outside)) = (at(circle.r - gap), at(circle.r + gap)) else { continue };
         let (lit, beyond) = (inside - work.level, outside - work.level);
@@ -223,7 +229,7 @@ pub(super) fn fit(points: &[(f64, f64, f64)]) -> Option<Circle> {
         let (mut n, mut v) = ([[0.0; 3]; 3], [0.0; 3]);
         for &(x, y, weight) in points {
             let (dx, dy) = (x - circle.x, y - circle.y);
-            let d = libm::hypot(dx, dy).max(1e-9);
+            let d = (dx * dx + dy * dy).sqrt().max(1e-9);
             accumulate(&mut n, &mut v, [dx / d, dy / d, 1.0], d - circle.r, weight);
         }
         let [dx, dy, dr] = solve3(n, v)?;

@@ -1,10 +1,8 @@
 //! The edge to a fraction of a pixel, and straight cuts inside the circle.
 
-use super::circle::{Circle, fit};
+use super::circle::{Circle, RAYS, fit};
 use super::working::Working;
 
-/// Rays on which the edge is located.
-const RAYS: usize = 720;
 /// How far from the circle the edge is looked for, as a part of the radius: first pass, then the later ones.
 const REACH: [f64; 4] = [0.06, 0.04, 0.03, 0.03];
 /// A field this much narrower one way than the other is squeezed, not a circle seen badly.
@@ -27,7 +25,7 @@ pub(super) fn refine(work: &Working, rough: Circle) -> Fit {
     let mut circle = rough;
     let mut residual = 0.05 * rough.r;
     for reach in REACH {
-        let points = half_heights(work, circle, reach);
+        let points = half_heights(work, circle, reach, 0.5);
         let Some((next, spread)) = robust_fit(&points, circle) else { break };
         // A fit that runs away has found something else.
         if (next.r / rough.r - 1.0).abs() > 0.1 || libm::hypot(next.x - rough.x, next.y - rough.y) > 0.1 * rough.r {
@@ -40,14 +38,13 @@ pub(super) fn refine(work: &Working, rough: Circle) -> Fit {
 }
 
 /// Edge points: on each ray from inside out, the first place where the signal has fallen to half of the retina's level
-/// just inside. Only where the border itself is brighter than a third of the retina does its level enter.
-fn half_heights(work: &Working, circle: Circle, reach: f64) -> Vec<(f64, f64)> {
-    let step = 0.5;
+/// just inside. Only where the border itself is brighter than a third of the retina does its level enter. `step` is from one
+/// place to the next, in pixels.
+fn half_heights(work: &Working, circle: Circle, reach: f64, step: f64) -> Vec<(f64, f64)> {
     let (from, to) = (circle.r * (1.0 - reach), circle.r * (1.0 + reach));
     let steps = ((to - from) / step).ceil() as usize;
-    let mut points = Vec::with_capacity(RAYS);
-    for ray in 0..RAYS {
-        let (sin, cos) = libm::sincos(ray as f64 * std::f64::consts::TAU / RAYS as f64);
+    let mut points = Vec::with_capacity(RAYS.len());
+    for &(sin, cos) in RAYS.iter() {
         let at = |r: f64| work.signal_at(circle.x + r * cos, circle.y + r * sin);
         let mut sum = 0.0;
         let mut n = 0.0;
@@ -83,6 +80,12 @@ fn half_heights(work: &Working, circle: Circle, reach: f64) -> Vec<(f64, f64)> {
     points
 }
 
+/// The upper median; puts the values in another order.
+fn median(values: &mut [f64]) -> f64 {
+    let (_, median, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
+    *median
+}
+
 /// Iteratively reweighted fit with Tukey's biweight.
 fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
     if points.len() < 24 {
@@ -91,10 +94,12 @@ fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
     let mut circle = start;
     let mut spread = 0.0;
     for round in 0..6 {
-        let distance = |p: &(f64, f64)| libm::hypot(p.0 - circle.x, p.1 - circle.y) - circle.r;
+        let distance = |p: &(f64, f64)| {
+            let (dx, dy) = (p.0 - circle.x, p.1 - circle.y);
+            (dx * dx + dy * dy).sqrt() - circle.r
+        };
         let mut sizes: Vec<f64> = points.iter().map(|p| distance(p).abs()).collect();
-        sizes.sort_unstable_by(f64::total_cmp);
-        spread = (1.4826 * sizes[sizes.len() / 2]).max(0.15);
+        spread = (1.4826 * median(&mut sizes)).max(0.15);
         if round == 5 {
             break;
         }
@@ -115,8 +120,8 @@ fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
 fn squeezed(work: &Working, rough: Circle) -> Option<Fit> {
     // Edge points from a wide band around the rough circle, then an ellipse with upright axes:
     // x² = a·x + b·y + c·y² + d, by least squares with outliers weighed down.
-    let points = half_heights(work, rough, 0.3);
-    if points.len() < RAYS / 4 {
+    let points = half_heights(work, rough, 0.3, 1.0);
+    if points.len() < RAYS.len() / 4 {
         return None;
     }
     let n = points.len() as f64;
@@ -127,11 +132,9 @@ fn squeezed(work: &Working, rough: Circle) -> Option<Fit> {
     let mut ellipse = None;
     for _ in 0..8 {
         let e = Ellipse::fit(&unit, &weights)?;
-        let mut sizes: Vec<f64> = unit.iter().map(|p| e.distance(*p).abs()).collect();
-        let mut sorted = sizes.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let spread = (1.4826 * sorted[sorted.len() / 2]).max(0.002);
-        for (w, d) in weights.iter_mut().zip(sizes.drain(..)) {
+        let sizes: Vec<f64> = unit.iter().map(|p| e.distance(*p).abs()).collect();
+        let spread = (1.4826 * median(&mut sizes.clone())).max(0.002);
+        for (w, d) in weights.iter_mut().zip(sizes) {
             let u = d / (4.0 * spread);
             *w = if u < 1.0 { (1.0 - u * u) * (1.0 - u * u) } else { 0.0 };
         }
@@ -181,7 +184,8 @@ impl Ellipse {
     fn distance(self, p: (f64, f64)) -> f64 {
         let (u, v) = ((p.0 - self.x) / self.a, (p.1 - self.y) / self.b);
         let f = u * u + v * v - 1.0;
-        let g = 2.0 * libm::hypot(u / self.a, v / self.b);
+        let (slope_x, slope_y) = (u / self.a, v / self.b);
+        let g = 2.0 * (slope_x * slope_x + slope_y * slope_y).sqrt();
         f / g.max(1e-9)
     }
 }

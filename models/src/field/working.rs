@@ -237,16 +237,18 @@ fn median(mut values: Vec<u8>) -> u8 {
 fn box3(plane: &[u8], w: usize, h: usize) -> Vec<u8> {
     let mut across = vec![0u16; plane.len()];
     for (row, out) in plane.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        for x in 0..w {
-            let v = |x: usize| u16::from(row[x]);
-            out[x] = v(x.saturating_sub(1)) + v(x) + v((x + 1).min(w - 1));
+        for (out, three) in out[1..].iter_mut().zip(row.array_windows::<3>()) {
+            *out = three.iter().copied().map(u16::from).sum();
         }
+        let [first, second] = [row[0], row[1]].map(u16::from);
+        let [last, before] = [row[w - 1], row[w - 2]].map(u16::from);
+        (out[0], out[w - 1]) = (2 * first + second, 2 * last + before);
     }
     let mut out = vec![0u8; plane.len()];
-    for y in 0..h {
-        let (a, b, c) = (y.saturating_sub(1) * w, y * w, (y + 1).min(h - 1) * w);
-        for x in 0..w {
-            out[b + x] = ((across[a + x] + across[b + x] + across[c + x] + 4) / 9) as u8;
+    for (y, row) in out.chunks_exact_mut(w).enumerate() {
+        let [above, at, below] = [y.saturating_sub(1), y, (y + 1).min(h - 1)].map(|y| across[y * w..][..w].iter());
+        for (out, ((above, at), below)) in row.iter_mut().zip(above.zip(at).zip(below)) {
+            *out = ((above + at + below + 4) / 9) as u8;
         }
     }
     out

@@ -54,7 +54,7 @@ pub(crate) fn resize(
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, rgb).ok()?;
     let mut resized = TypedImage::<U8x3>::new(target.0, target.1);
     match Resizer::new().resize_typed(&source, &mut resized, &options) {
-        Ok(()) => Some(resized.pixels().iter().flat_map(|pixel| pixel.0).collect()),
+        Ok(()) => Some(resized.pixels().iter().map(|pixel| pixel.0).collect::<Vec<_>>().into_flattened()),
         Err(error) => {
             log::error!("resizing {width}×{height} failed: {error}");
             None

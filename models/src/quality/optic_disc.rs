@@ -7,9 +7,11 @@
 //!
 //! Not here: what follows from it ([`Quality::with_eye`](super::Quality::with_eye)).
 
+use std::{ops::Range, sync::LazyLock};
+
 use serde::{Deserialize, Serialize};
 
-use super::reduction::{Averages, Reduction, SIDE, is_within, place};
+use super::reduction::{Averages, Reduction, SIDE, is_within, place, rows_within};
 use crate::laterality::Laterality;
 
 /// Half the side of the square that the disc fills, and of its surroundings, in pixels of the reduction.
@@ -36,6 +38,9 @@ const LEVEL: f64 = 0.35;
 /// Distance up or down from which the retina is not centred.
 const STRAYED: f64 = 0.5;
 
+/// Of each row the pixels whose contrast is counted.
+static ROWS_COUNTED: LazyLock<Vec<Range<usize>>> = LazyLock::new(|| rows_within(COUNTED));
+
 /// A place that looks like the optic disc.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OpticDisc {
@@ -51,13 +56,13 @@ impl OpticDisc {
     /// The best place.
     pub fn find(reduction: &Reduction) -> Self {
         let green = reduction.green();
-        let brightness = Averages::new(green);
+        let brightness = reduction.averages();
         let mut contrast = vec![0.0f32; SIDE * SIDE];
-        for y in 0..SIDE {
-            for x in STEP..SIDE - STEP {
-                if is_within(x, y, COUNTED) {
-                    contrast[y * SIDE + x] = (green[y * SIDE + x + STEP] - green[y * SIDE + x - STEP]).abs();
-                }
+        for (y, across) in ROWS_COUNTED.iter().cloned().enumerate() {
+            let first = y * SIDE + across.start;
+            let (left, right) = (&green[first - STEP..], &green[first + STEP..]);
+            for (contrast, (left, right)) in contrast[first..][..across.len()].iter_mut().zip(left.iter().zip(right)) {
+                *contrast = (right - left).abs();
             }
         }
         let contrast = Averages::new(&contrast);

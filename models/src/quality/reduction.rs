@@ -4,6 +4,8 @@
 //! neither the file's resolution nor anything around the disc has an influence. Levels are the file's own (0..1, gamma
 //! as the camera wrote it).
 
+use std::{ops::Range, sync::LazyLock};
+
 use ::image::RgbImage;
 
 use crate::{
@@ -21,13 +23,17 @@ const INNER: f64 = 0.92;
 pub struct Reduction {
     /// Red, green and blue, one plane after the other, each row by row.
     planes: Vec<f32>,
+    /// Of the green plane, which most measures are taken on.
+    averages: Averages,
 }
 
 impl Reduction {
     /// Reduces a photograph with a known field.
     pub fn of(pixels: &RgbImage, field: &Field) -> Self {
         let spec = PreprocessSpec::new(SIDE as u32, ColourVariant::Original);
-        Reduction { planes: preprocess(pixels, field, &spec).data }
+        let planes = preprocess(pixels, field, &spec).data;
+        let averages = Averages::new(&planes[SIDE * SIDE..2 * SIDE * SIDE]);
+        Reduction { planes, averages }
     }
 
     pub(super) fn red(&self) -> &[f32] {
@@ -40,6 +46,11 @@ impl Reduction {
 
     pub(super) fn blue(&self) -> &[f32] {
         &self.planes[2 * SIDE * SIDE..]
+    }
+
+    /// Averages of the green plane.
+    pub(super) fn averages(&self) -> &Averages {
+        &self.averages
     }
 }
 
@@ -61,42 +72,139 @@ pub(super) fn inside(x: usize, y: usize) -> bool {
     is_within(x, y, INNER)
 }
 
-/// All places of the measured disc, row by row.
-pub(super) fn places() -> Vec<(usize, usize)> {
-    (0..SIDE * SIDE).map(|at| (at % SIDE, at / SIDE)).filter(|&(x, y)| inside(x, y)).collect()
+/// Of each row the pixels that lie [within](is_within) so many radii.
+pub(super) fn rows_within(radii: f64) -> Vec<Range<usize>> {
+    let row = |y| {
+        let within = (0..SIDE).filter(|&x| is_within(x, y, radii)).count();
+        // A disc is the same to the left and to the right.
+        (SIDE - within) / 2..usize::midpoint(SIDE, within)
+    };
+    (0..SIDE).map(row).collect()
+}
+
+/// The rows of the measured disc: the same for every photograph.
+static MEASURED: LazyLock<Vec<Range<usize>>> = LazyLock::new(|| rows_within(INNER));
+
+/// Of each row of the measured disc, the row and the pixels that lie in it.
+pub(super) fn measured() -> impl Iterator<Item = (usize, Range<usize>)> {
+    MEASURED.iter().cloned().enumerate()
 }
 
 /// Averages over squares in constant time (summed-area table; Crow 1984). Only pixels of the measured disc count.
+#[derive(Debug, Clone)]
 pub(super) struct Averages {
     /// One row and one column more than the picture: sums of all that lies above and to the left.
-    sums: Vec<(f64, u32)>,
+    sums: Vec<f64>,
+}
+
+/// Values in a row of the table.
+const STRIDE: usize = SIDE + 1;
+
+/// How many pixels are in each sum of the table.
+static COUNTS: LazyLock<Vec<f64>> = LazyLock::new(|| summed(&vec![1.0; SIDE * SIDE]));
+
+/// The summed-area table of a plane.
+fn summed(plane: &[f32]) -> Vec<f64> {
+    let mut sums = vec![0.0; STRIDE * STRIDE];
+    for (y, across) in measured() {
+        let (above, below) = sums[y * STRIDE..(y + 2) * STRIDE].split_at_mut(STRIDE);
+        let (above, below) = (&above[1..], &mut below[1..]);
+        below[..across.start].copy_from_slice(&above[..across.start]);
+        let mut sum = 0.0;
+        let row = plane[y * SIDE..][across.clone()].iter().zip(&above[across.clone()]);
+        for (below, (value, above)) in below[across.clone()].iter_mut().zip(row) {
+            sum += f64::from(*value);
+            *below = above + sum;
+        }
+        for (below, above) in below[across.end..].iter_mut().zip(&above[across.end..]) {
+            *below = above + sum;
+        }
+    }
+    sums
 }
 
 impl Averages {
     pub(super) fn new(plane: &[f32]) -> Self {
-        let stride = SIDE + 1;
-        let mut sums = vec![(0.0, 0); stride * stride];
-        for y in 0..SIDE {
-            let mut row = (0.0, 0);
-            for x in 0..SIDE {
-                if inside(x, y) {
-                    row = (row.0 + f64::from(plane[y * SIDE + x]), row.1 + 1);
-                }
-                let above = sums[y * stride + x + 1];
-                sums[(y + 1) * stride + x + 1] = (above.0 + row.0, above.1 + row.1);
-            }
-        }
-        Averages { sums }
+        Averages { sums: summed(plane) }
     }
 
     /// Average of the square that reaches `reach` pixels to all sides; 0 where none of it is measured.
     pub(super) fn around(&self, x: usize, y: usize, reach: usize) -> f64 {
-        let stride = SIDE + 1;
         let (left, right) = (x.saturating_sub(reach), (x + reach + 1).min(SIDE));
-        let (top, bottom) = (y.saturating_sub(reach), (y + reach + 1).min(SIDE));
-        let at = |x: usize, y: usize| self.sums[y * stride + x];
-        let (a, b, c, d) = (at(left, top), at(right, top), at(left, bottom), at(right, bottom));
-        let count = d.1 + a.1 - b.1 - c.1;
-        if count == 0 { 0.0 } else { (d.0 + a.0 - b.0 - c.0) / f64::from(count) }
+        let (top, bottom) = (y.saturating_sub(reach) * STRIDE, (y + reach + 1).min(SIDE) * STRIDE);
+        let between = |of: &[f64]| of[bottom + right] + of[top + left] - of[top + right] - of[bottom + left];
+        average(between(&self.sums), between(&COUNTS))
+    }
+
+    /// [`Averages::around`] of each pixel of a row; `reach` is less than half of [`SIDE`].
+    pub(super) fn row(&self, y: usize, reach: usize) -> [f64; SIDE] {
+        let mut row = [0.0; SIDE];
+        // Pixels whose square leaves the picture neither to the left nor to the right: one after the other, without a branch,
+        // they take a fifth of the time.
+        let whole = SIDE - 2 * reach;
+        let (top, bottom) = (y.saturating_sub(reach) * STRIDE, (y + reach + 1).min(SIDE) * STRIDE);
+        let corners = |of| Corners::new(of, (top, bottom), 2 * reach + 1, whole);
+        let (sums, counts) = (corners(&self.sums), corners(&COUNTS));
+        for (at, there) in row[reach..reach + whole].iter_mut().enumerate() {
+            *there = average(sums.between(at), counts.between(at));
+        }
+        for x in (0..reach).chain(reach + whole..SIDE) {
+            row[x] = self.around(x, y, reach);
+        }
+        row
+    }
+}
+
+/// The corners of squares that follow each other along a row of a table.
+struct Corners<'a> {
+    top_left: &'a [f64],
+    top_right: &'a [f64],
+    bottom_left: &'a [f64],
+    bottom_right: &'a [f64],
+}
+
+impl<'a> Corners<'a> {
+    fn new(table: &'a [f64], (top, bottom): (usize, usize), width: usize, squares: usize) -> Self {
+        let from = |first: usize| &table[first..first + squares];
+        Corners {
+            top_left: from(top),
+            top_right: from(top + width),
+            bottom_left: from(bottom),
+            bottom_right: from(bottom + width),
+        }
+    }
+
+    fn between(&self, at: usize) -> f64 {
+        self.bottom_right[at] + self.top_left[at] - self.top_right[at] - self.bottom_left[at]
+    }
+}
+
+fn average(sum: f64, count: f64) -> f64 {
+    let average = sum / count;
+    if count == 0.0 { 0.0 } else { average }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averages_are_those_of_the_measured_pixels_of_a_square() {
+        // No pattern that would look the same a pixel further on.
+        let plane: Vec<f32> = (0..SIDE * SIDE).map(|at| (at * 7919 % 1009) as f32 / 1009.0).collect();
+        let averages = Averages::new(&plane);
+        for reach in [0, 2, 32] {
+            for (x, y) in [(0, 0), (128, 128), (20, 70), (1, 130), (254, 128), (129, 255), (255, 255), (200, 31)] {
+                let near = |at: usize, middle: usize| at.abs_diff(middle) <= reach;
+                let counted: Vec<f64> = (0..SIDE * SIDE)
+                    .filter(|at| near(at % SIDE, x) && near(at / SIDE, y) && inside(at % SIDE, at / SIDE))
+                    .map(|at| f64::from(plane[at]))
+                    .collect();
+                let expected = counted.iter().sum::<f64>() / counted.len().max(1) as f64;
+                let found = averages.around(x, y, reach);
+                assert!((found - expected).abs() < 1e-9, "{x}, {y}, {reach}: {found}, expected {expected}");
+                assert_eq!(averages.row(y, reach)[x], found, "{x}, {y}, {reach}");
+            }
+        }
     }
 }
