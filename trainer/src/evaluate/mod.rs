@@ -96,6 +96,20 @@ pub struct Figures {
     pub anomaly: Option<OutputFigures>,
     /// The conditions by name.
     pub labels: BTreeMap<&'static str, OutputFigures>,
+    /// The conditions together, and one of several classes.
+    #[serde(flatten)]
+    pub together: Together,
+}
+
+/// All outputs in one figure, on one set of photographs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Together {
+    /// The conditions together; none without thresholds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multi_label: Option<MultiLabel>,
+    /// One of the most prevalent classes of these photographs; none where there are not two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multi_class: Option<MultiClass>,
 }
 
 /// The same for the frame baseline, whose scores have no threshold.
@@ -141,10 +155,9 @@ pub struct Metrics {
     pub labels: BTreeMap<&'static str, OutputFigures>,
     /// By source.
     pub sources: BTreeMap<String, Figures>,
-    /// The conditions together; none without thresholds.
-    pub multi_label: Option<MultiLabel>,
-    /// One of the most prevalent classes; none where there are not two.
-    pub multi_class: Option<MultiClass>,
+    /// The conditions together, and one of several classes.
+    #[serde(flatten)]
+    pub together: Together,
     /// What people would be told, the gate applied; none without thresholds.
     pub screening: Option<Screening>,
     /// Refusals by the quality gate, with the network's word where it has one, by what people said of the photographs.
@@ -236,7 +249,10 @@ pub fn evaluate<'a>(
     ui.say("fitting the frame baseline");
     let baselines: Vec<Vec<Option<f64>>> =
         predictor.outputs.par_iter().map(|output| baseline(*output, &seen)).collect();
-    let of = |source: Option<&str>| figures(predictor, &seen, source);
+    let of = |source: Option<&str>| Figures {
+        together: together(predictor, &seen, source),
+        ..figures(predictor, &seen, source)
+    };
     let frame_of = |source: Option<&str>| frame_figures(&predictor.outputs, &seen, &baselines, source);
     let sources: Vec<&str> = seen
         .iter()
@@ -254,13 +270,6 @@ pub fn evaluate<'a>(
         }
     }
     let frame = frame_of(None);
-    let probabilities: Vec<Vec<f64>> = seen.iter().map(|seen| predictor.probabilities(&seen.logits)).collect();
-    let judged: Vec<summary::Judged<'_>> =
-        seen.iter().zip(&probabilities).map(|(seen, probabilities)| (seen.row, &probabilities[..])).collect();
-    let thresholds = predictor
-        .decisions
-        .as_ref()
-        .map(|decisions| -> Vec<f64> { decisions.iter().map(|decision| decision.threshold).collect() });
     let outcomes: Option<Vec<(Outcome, Option<bool>)>> = photographs
         .iter()
         .map(|photograph| Some((photograph.outcome?, photograph.row.target(Output::Anomaly))))
@@ -273,9 +282,7 @@ pub fn evaluate<'a>(
         photographs: rows.len(),
         judged: seen.len(),
         unreadable,
-        multi_label: thresholds.as_ref().map(|of| summary::multi_label(&predictor.outputs, of, &judged)),
-        multi_class: classes_told(predictor, &judged)
-            .map(|told| MultiClass { frame_macro_auroc: frame_of_classes(&told.classes, &seen), ..told }),
+        together: all.together,
         screening: outcomes.map(|outcomes| screening::screening(&outcomes, prevalence)),
         gate: refusals(&gated),
         anomaly: all.anomaly,
@@ -291,6 +298,23 @@ pub fn evaluate<'a>(
     (metrics, photographs)
 }
 
+/// The outputs together, of one source or of all.
+fn together(predictor: &Predictor, seen: &[Seen<'_>], source: Option<&str>) -> Together {
+    let inside: Vec<&Seen<'_>> = seen.iter().filter(|seen| source.is_none_or(|name| seen.row.source == name)).collect();
+    let probabilities: Vec<Vec<f64>> = inside.iter().map(|seen| predictor.probabilities(&seen.logits)).collect();
+    let judged: Vec<summary::Judged<'_>> =
+        inside.iter().zip(&probabilities).map(|(seen, probabilities)| (seen.row, &probabilities[..])).collect();
+    let thresholds = predictor
+        .decisions
+        .as_ref()
+        .map(|decisions| -> Vec<f64> { decisions.iter().map(|decision| decision.threshold).collect() });
+    Together {
+        multi_label: thresholds.map(|of| summary::multi_label(&predictor.outputs, &of, &judged)),
+        multi_class: classes_told(predictor, &judged)
+            .map(|told| MultiClass { frame_macro_auroc: frame_of_classes(&told.classes, &inside), ..told }),
+    }
+}
+
 /// How well one of several classes is told: by the classes of the network, or by its outputs.
 fn classes_told(predictor: &Predictor, judged: &[summary::Judged<'_>]) -> Option<MultiClass> {
     if predictor.classes.is_empty() {
@@ -303,9 +327,9 @@ fn classes_told(predictor: &Predictor, judged: &[summary::Judged<'_>]) -> Option
 }
 
 /// What the frame alone says of the classes: the mean over them of the AUROC of one against the rest, cross-validated.
-fn frame_of_classes(classes: &[Label], seen: &[Seen<'_>]) -> Option<f64> {
+fn frame_of_classes(classes: &[Label], seen: &[&Seen<'_>]) -> Option<f64> {
     let known: Vec<(usize, &Seen<'_>)> =
-        seen.iter().filter_map(|seen| Some((summary::class_of(seen.row, classes)?, seen))).collect();
+        seen.iter().filter_map(|seen| Some((summary::class_of(seen.row, classes)?, *seen))).collect();
     let rows: Vec<_> = known.iter().map(|(_, seen)| seen.frame).collect();
     let parts: Vec<usize> = known.iter().map(|(_, seen)| seen.component).collect();
     let scores: Option<Vec<Vec<f64>>> = (0..classes.len())

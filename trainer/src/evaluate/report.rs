@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ocellus_model::{decision::Outcome, label::Output};
 
-use super::{Figures, Metrics, OutputFigures, Photograph, borders::Borders, frame::CONFOUNDED};
+use super::{Figures, Metrics, OutputFigures, Photograph, Together, borders::Borders, frame::CONFOUNDED};
 use crate::{files::csv_bytes, gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
@@ -49,7 +49,47 @@ pub fn markdown(metrics: &Metrics) -> String {
             figure(screening.negative_predictive_value)
         );
     }
-    if let Some(all) = &metrics.multi_label {
+    together(&mut text, &metrics.together);
+    let all = Figures {
+        photographs: metrics.judged,
+        anomaly: metrics.anomaly.clone(),
+        labels: metrics.labels.clone(),
+        together: Together::default(),
+    };
+    let frame = Figures {
+        photographs: metrics.judged,
+        anomaly: metrics.frame_baseline.anomaly.clone(),
+        labels: metrics.frame_baseline.labels.clone(),
+        together: Together::default(),
+    };
+    // Classes that share one softmax have no figures of their own.
+    if all.anomaly.is_some() || !all.labels.is_empty() {
+        text.push_str("## All sources\n\n");
+        table(&mut text, &all, &frame);
+        for (name, figures) in &metrics.sources {
+            let name = if name.is_empty() { "(no source named)" } else { name };
+            let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
+            together(&mut text, &figures.together);
+            let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
+            table(&mut text, figures, &frame);
+        }
+    }
+    if let Some(borders) = &metrics.borders {
+        in_other_frames(&mut text, borders);
+    }
+    if !metrics.unreadable.is_empty() {
+        text.push_str("\n## Not judged\n\n");
+        for photograph in &metrics.unreadable {
+            let _ = writeln!(text, "- `{}`: {}", photograph.file, photograph.reason);
+        }
+    }
+    text
+}
+
+/// All outputs in one figure.
+fn together(text: &mut String, figures: &Together) {
+    // Of a source whose photographs all have or all lack a condition nothing can be ranked.
+    if let Some(all) = figures.multi_label.as_ref().filter(|all| all.outputs > 0) {
         let _ = writeln!(
             text,
             "All conditions together, {} photographs: macro AUROC {} over {} outputs, macro F1 {}, exact match {}.\n",
@@ -60,7 +100,7 @@ pub fn markdown(metrics: &Metrics) -> String {
             all.exact_match.map_or("–".to_owned(), |share| share.to_string())
         );
     }
-    if let Some(classes) = &metrics.multi_class {
+    if let Some(classes) = &figures.multi_class {
         let names: Vec<&str> = classes.classes.iter().map(|class| class.as_str()).collect();
         let _ = writeln!(
             text,
@@ -78,33 +118,6 @@ pub fn markdown(metrics: &Metrics) -> String {
         }
         text.push('\n');
     }
-    let all = Figures { photographs: metrics.judged, anomaly: metrics.anomaly.clone(), labels: metrics.labels.clone() };
-    let frame = Figures {
-        photographs: metrics.judged,
-        anomaly: metrics.frame_baseline.anomaly.clone(),
-        labels: metrics.frame_baseline.labels.clone(),
-    };
-    // Classes that share one softmax have no figures of their own.
-    if all.anomaly.is_some() || !all.labels.is_empty() {
-        text.push_str("## All sources\n\n");
-        table(&mut text, &all, &frame);
-        for (name, figures) in &metrics.sources {
-            let name = if name.is_empty() { "(no source named)" } else { name };
-            let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
-            let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
-            table(&mut text, figures, &frame);
-        }
-    }
-    if let Some(borders) = &metrics.borders {
-        in_other_frames(&mut text, borders);
-    }
-    if !metrics.unreadable.is_empty() {
-        text.push_str("\n## Not judged\n\n");
-        for photograph in &metrics.unreadable {
-            let _ = writeln!(text, "- `{}`: {}", photograph.file, photograph.reason);
-        }
-    }
-    text
 }
 
 fn in_other_frames(text: &mut String, borders: &Borders) {

@@ -41,3 +41,36 @@ fn classes_are_judged_by_accuracy_and_confusion_and_never_exported() {
     let (code, said) = trainer(&[&export[..], &["--sequence", "1", "--out", &path("bundle")]].concat());
     assert!(code == Some(2) && !bench.path("bundle").exists(), "{said}");
 }
+
+#[test]
+fn what_is_told_of_all_sources_together_is_the_sum_of_what_is_told_of_each() {
+    let bench = Bench::new("");
+    bench.finish("run", 2);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ocellus-trainer"));
+    command.args(["evaluate", "--run"]).arg(bench.path("run")).arg("--manifest").arg(bench.path("train.csv"));
+    let output = command.arg("--root").arg(bench.dir.path()).arg("--out").arg(bench.path("out")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let read = |name: &str| fs::read_to_string(bench.path("out").join(name)).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&read("metrics.json")).unwrap();
+    // Photographs by class and class told, whatever the order of the classes.
+    let told = |figures: &serde_json::Value| -> BTreeMap<(String, String), u64> {
+        let found = &figures["multi_class"];
+        let classes: Vec<String> = serde_json::from_value(found["classes"].clone()).unwrap();
+        let confusion: Vec<Vec<u64>> = serde_json::from_value(found["confusion"].clone()).unwrap();
+        let cells = classes.iter().zip(confusion).flat_map(|(is, row)| {
+            classes.iter().zip(row).map(move |(told, count)| ((is.clone(), told.clone()), count))
+        });
+        cells.collect()
+    };
+    let mut sum = BTreeMap::new();
+    for source in ["s0", "s1"] {
+        for (cell, count) in told(&metrics["sources"][source]) {
+            *sum.entry(cell).or_insert(0) += count;
+        }
+    }
+    assert_eq!(sum, told(&metrics));
+    assert!(sum.values().sum::<u64>() > 20, "{sum:?}");
+    let report = read("report.md");
+    let of_source = report.split("## s1").nth(1).unwrap();
+    assert!(of_source.contains("One of ") && of_source.contains("| is \\ told |"), "{report}");
+}

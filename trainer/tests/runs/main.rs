@@ -15,6 +15,7 @@ mod pitfalls;
 mod shares;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
