@@ -101,6 +101,7 @@ pub(super) fn readme(
         let rule = match output.rule {
             Rule::Sensitivity(wanted) => format!("sensitivity {wanted}"),
             Rule::F1 => "largest F1".to_owned(),
+            Rule::ExpectedF1 => "largest expected F1".to_owned(),
             Rule::EvenOdds => "even odds: too few photographs".to_owned(),
         };
         let _ = writeln!(

@@ -419,7 +419,11 @@ fn settle(output: Output, index: usize, judged: &[JudgedRow<'_>], sensitivity: f
     let probabilities =
         |calibration: Calibration| -> Vec<f64> { logits.iter().map(|logit| calibration.probability(*logit)).collect() };
     let (before, after) = (probabilities(Calibration::IDENTITY), probabilities(calibration));
-    let wanted = if output == Output::Anomaly { Rule::Sensitivity(sensitivity) } else { Rule::F1 };
+    let wanted = match (output, fitted) {
+        (Output::Anomaly, _) => Rule::Sensitivity(sensitivity),
+        (_, Some(_)) => Rule::ExpectedF1,
+        (_, None) => Rule::F1,
+    };
     let (threshold, rule) = threshold::choose(&after, &targets, wanted);
     let positives = targets.iter().filter(|target| **target).count();
     Settled {
