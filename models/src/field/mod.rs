@@ -184,9 +184,12 @@ fn search(work: &Working) -> Result<Found, FieldError> {
     let bars = edge::bars(work, circle);
     let visible = circle.r.min(frame).min(bars);
     // A squeezed field has arcs of circles far larger than itself on its flat sides, with the centre far off.
-    let whole = Found::inscribed_in(&work.visible_box(), CONFIDENCE_LOW);
-    if visible < LEAST_VISIBLE * whole.visible {
-        return Ok(whole);
+    // No box is larger than the picture, so that mostly none has to be looked for.
+    if visible < LEAST_VISIBLE * 0.5 * w.min(h) {
+        let whole = Found::inscribed_in(&work.visible_box(), CONFIDENCE_LOW);
+        if visible < LEAST_VISIBLE * whole.visible {
+            return Ok(whole);
+        }
     }
     let rim = circle::support(work, circle);
     let off = fit.residual / (0.012 * circle.r);
