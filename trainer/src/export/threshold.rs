@@ -14,7 +14,7 @@ pub enum Rule {
     F1,
     /// The threshold with the largest F1 that is to be expected of photographs whose probabilities are as well calibrated as
     /// these: every one counts as a hit by its probability and as a false alarm by the rest (Lipton et al. 2014). Of a few
-    /// dozen positives the F1 that was found jumps with each of them; this one doesn't (`docs/experiments.md`, 17).
+    /// dozen positives the F1 that was found jumps with each of them; this one doesn't (`docs/experiments.md`, 18).
     ExpectedF1,
     /// Even odds, because validation holds too few photographs of a class to choose from.
     EvenOdds,
