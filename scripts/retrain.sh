@@ -50,12 +50,16 @@ made whole-224/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$re
     --weights "$out/block5/model.safetensors" --out "$out/whole-224"
 made whole-288/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/whole-288.toml" \
     --weights "$out/whole-224/model.safetensors" --out "$out/whole-288"
-# Its pupil.
+# Its pupil, and one that is narrower in the blocks where a device's engine is slow.
 made pruned/result.json "$libtorch" prune "$out/pack/plan.json" --weights "$out/whole-288/model.safetensors" --size 288 \
     --widths 16,32,48,96,128 --photographs 120 --out "$out/pruned"
 made pupil/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil.toml" \
     --weights "$out/pruned/model.safetensors" --teacher "$out/whole-288" --out "$out/pupil"
-made run/run.json "$trainer" adopt "$out/pupil" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
+made pruned-narrower/result.json "$libtorch" prune "$out/pack/plan.json" --weights "$out/pupil/model.safetensors" --size 288 \
+    --widths 8,24,48,96,128 --photographs 120 --out "$out/pruned-narrower"
+made narrower/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil-8-24.toml" \
+    --weights "$out/pruned-narrower/model.safetensors" --teacher "$out/whole-288" --teacher "$out/pupil" --out "$out/narrower"
+made run/run.json "$trainer" adopt "$out/narrower" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
 made evaluation/metrics.json judged "$trainer" evaluate --run "$out/run" "${data[@]}" --swap-borders --out "$out/evaluation"
 made first-light/bundle.toml judged "$trainer" export --run "$out/run" "${data[@]}" --evaluation "$out/evaluation/metrics.json" \
     --name first-light --version 0.0.0-retrained --sequence 1 --out "$out/first-light"

@@ -5,6 +5,12 @@ use super::working::Working;
 
 /// How far from the circle the edge is looked for, as a part of the radius: first pass, then the later ones.
 const REACH: [f64; 4] = [0.06, 0.04, 0.03, 0.03];
+/// From one place looked at on a ray to the next, in pixels: where the circle is refined, and where a wide band is
+/// searched for an ellipse, whose points only have to say that it is none or roughly which.
+const STEP: f64 = 0.5;
+const WIDE_STEP: f64 = 1.0;
+/// How wide that band is to either side, as a part of the radius.
+const WIDE_REACH: f64 = 0.3;
 /// A field this much narrower one way than the other is squeezed, not a circle seen badly.
 const SQUEEZED_BELOW: f64 = 0.93;
 
@@ -25,7 +31,7 @@ pub(super) fn refine(work: &Working, rough: Circle) -> Fit {
     let mut circle = rough;
     let mut residual = 0.05 * rough.r;
     for reach in REACH {
-        let points = half_heights(work, circle, reach, 0.5);
+        let points = half_heights(work, circle, reach, STEP);
         let Some((next, spread)) = robust_fit(&points, circle) else { break };
         // A fit that runs away has found something else.
         if (next.r / rough.r - 1.0).abs() > 0.1 || libm::hypot(next.x - rough.x, next.y - rough.y) > 0.1 * rough.r {
@@ -120,7 +126,7 @@ fn robust_fit(points: &[(f64, f64)], start: Circle) -> Option<(Circle, f64)> {
 fn squeezed(work: &Working, rough: Circle) -> Option<Fit> {
     // Edge points from a wide band around the rough circle, then an ellipse with upright axes:
     // x² = a·x + b·y + c·y² + d, by least squares with outliers weighed down.
-    let points = half_heights(work, rough, 0.3, 1.0);
+    let points = half_heights(work, rough, WIDE_REACH, WIDE_STEP);
     if points.len() < RAYS.len() / 4 {
         return None;
     }

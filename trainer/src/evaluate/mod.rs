@@ -87,15 +87,23 @@ pub struct OutputFigures {
     pub ece: Option<f64>,
 }
 
-/// All outputs on one set of photographs.
+/// Each output on one set of photographs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Figures {
-    /// Photographs judged.
-    pub photographs: usize,
+pub struct ByOutput {
     /// Not normal.
     pub anomaly: Option<OutputFigures>,
     /// The conditions by name.
     pub labels: BTreeMap<&'static str, OutputFigures>,
+}
+
+/// All outputs on one set of photographs, each by itself and together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Photographs judged.
+    pub photographs: usize,
+    /// Each output.
+    #[serde(flatten)]
+    pub outputs: ByOutput,
     /// The conditions together, and one of several classes.
     #[serde(flatten)]
     pub together: Together,
@@ -115,12 +123,11 @@ pub struct Together {
 /// The same for the frame baseline, whose scores have no threshold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Baseline {
-    /// Not normal.
-    pub anomaly: Option<OutputFigures>,
-    /// The conditions by name.
-    pub labels: BTreeMap<&'static str, OutputFigures>,
+    /// On all photographs.
+    #[serde(flatten)]
+    pub outputs: ByOutput,
     /// By source, from the same scores.
-    pub sources: BTreeMap<String, Figures>,
+    pub sources: BTreeMap<String, ByOutput>,
 }
 
 /// A photograph that was not judged.
@@ -149,10 +156,9 @@ pub struct Metrics {
     pub judged: usize,
     /// Those not.
     pub unreadable: Vec<Unreadable>,
-    /// Not normal.
-    pub anomaly: Option<OutputFigures>,
-    /// The conditions by name.
-    pub labels: BTreeMap<&'static str, OutputFigures>,
+    /// Each output, over all sources.
+    #[serde(flatten)]
+    pub outputs: ByOutput,
     /// By source.
     pub sources: BTreeMap<String, Figures>,
     /// The conditions together, and one of several classes.
@@ -249,11 +255,8 @@ pub fn evaluate<'a>(
     ui.say("fitting the frame baseline");
     let baselines: Vec<Vec<Option<f64>>> =
         predictor.outputs.par_iter().map(|output| baseline(*output, &seen)).collect();
-    let of = |source: Option<&str>| Figures {
-        together: together(predictor, &seen, source),
-        ..figures(predictor, &seen, source)
-    };
-    let frame_of = |source: Option<&str>| frame_figures(&predictor.outputs, &seen, &baselines, source);
+    let of = |source: Option<&str>| figures(predictor, &of_source(&seen, source));
+    let frame_of = |source: Option<&str>| frame_figures(&predictor.outputs, &of_source(&seen, source), &baselines);
     let sources: Vec<&str> = seen
         .iter()
         .map(|seen| seen.row.source.as_str())
@@ -265,11 +268,10 @@ pub fn evaluate<'a>(
     let intervals: Vec<Option<[f64; 2]>> =
         (0..predictor.outputs.len()).into_par_iter().map(|at| patients(&predictor.outputs, at, &seen)).collect();
     for (output, interval) in predictor.outputs.iter().zip(intervals) {
-        if let Some(figures) = all.get_mut(*output) {
+        if let Some(figures) = all.outputs.get_mut(*output) {
             figures.auroc_patients_ci95 = interval;
         }
     }
-    let frame = frame_of(None);
     let outcomes: Option<Vec<(Outcome, Option<bool>)>> = photographs
         .iter()
         .map(|photograph| Some((photograph.outcome?, photograph.row.target(Output::Anomaly))))
@@ -285,12 +287,10 @@ pub fn evaluate<'a>(
         together: all.together,
         screening: outcomes.map(|outcomes| screening::screening(&outcomes, prevalence)),
         gate: refusals(&gated),
-        anomaly: all.anomaly,
-        labels: all.labels,
+        outputs: all.outputs,
         sources: sources.iter().map(|source| ((*source).to_owned(), of(Some(source)))).collect(),
         frame_baseline: Baseline {
-            anomaly: frame.anomaly,
-            labels: frame.labels,
+            outputs: frame_of(None),
             sources: sources.iter().map(|source| ((*source).to_owned(), frame_of(Some(source)))).collect(),
         },
         borders: None,
@@ -298,9 +298,15 @@ pub fn evaluate<'a>(
     (metrics, photographs)
 }
 
-/// The outputs together, of one source or of all.
-fn together(predictor: &Predictor, seen: &[Seen<'_>], source: Option<&str>) -> Together {
-    let inside: Vec<&Seen<'_>> = seen.iter().filter(|seen| source.is_none_or(|name| seen.row.source == name)).collect();
+/// The photographs of one source or all, each with its number.
+fn of_source<'a, 'b>(seen: &'b [Seen<'a>], source: Option<&str>) -> Vec<(usize, &'b Seen<'a>)> {
+    let inside = |seen: &Seen<'_>| source.is_none_or(|name| seen.row.source == name);
+    seen.iter().enumerate().filter(|(_, seen)| inside(seen)).collect()
+}
+
+/// The outputs of some photographs together.
+fn together(predictor: &Predictor, inside: &[(usize, &Seen<'_>)]) -> Together {
+    let inside: Vec<&Seen<'_>> = inside.iter().map(|(_, seen)| *seen).collect();
     let probabilities: Vec<Vec<f64>> = inside.iter().map(|seen| predictor.probabilities(&seen.logits)).collect();
     let judged: Vec<summary::Judged<'_>> =
         inside.iter().zip(&probabilities).map(|(seen, probabilities)| (seen.row, &probabilities[..])).collect();
@@ -368,27 +374,25 @@ fn baseline(output: Output, seen: &[Seen<'_>]) -> Vec<Option<f64>> {
     scores
 }
 
-/// The network's figures, of one source or of all.
-fn figures(predictor: &Predictor, seen: &[Seen<'_>], source: Option<&str>) -> Figures {
-    let inside: Vec<&Seen<'_>> = seen.iter().filter(|seen| source.is_none_or(|name| seen.row.source == name)).collect();
-    let mut all = Figures { photographs: inside.len(), ..Figures::default() };
+/// The network's figures of some photographs.
+fn figures(predictor: &Predictor, inside: &[(usize, &Seen<'_>)]) -> Figures {
+    let mut outputs = ByOutput::default();
     for (index, output) in predictor.outputs.iter().enumerate() {
-        let known = inside.iter().filter_map(|seen| Some((f64::from(seen.logits[index]), seen.row.target(*output)?)));
+        let known =
+            inside.iter().filter_map(|(_, seen)| Some((f64::from(seen.logits[index]), seen.row.target(*output)?)));
         let (logits, targets): (Vec<f64>, Vec<bool>) = known.unzip();
         let decision = predictor.decisions.as_ref().map(|decisions| decisions[index]);
-        all.put(*output, output_figures(&logits, &targets, decision));
+        outputs.put(*output, output_figures(&logits, &targets, decision));
     }
-    all
+    Figures { photographs: inside.len(), outputs, together: together(predictor, inside) }
 }
 
-/// The baseline's figures, of one source or of all.
-fn frame_figures(outputs: &[Output], seen: &[Seen<'_>], scores: &[Vec<Option<f64>>], source: Option<&str>) -> Figures {
-    let inside = |seen: &Seen<'_>| source.is_none_or(|name| seen.row.source == name);
-    let mut all = Figures { photographs: seen.iter().filter(|seen| inside(seen)).count(), ..Figures::default() };
+/// The baseline's figures of some photographs; `scores` are of all, by output and number.
+fn frame_figures(outputs: &[Output], inside: &[(usize, &Seen<'_>)], scores: &[Vec<Option<f64>>]) -> ByOutput {
+    let mut all = ByOutput::default();
     for (output, scores) in outputs.iter().zip(scores) {
-        let known = seen.iter().zip(scores).filter(|(seen, _)| inside(seen));
-        let (scores, targets): (Vec<f64>, Vec<bool>) =
-            known.filter_map(|(seen, score)| Some(((*score)?, seen.row.target(*output)?))).unzip();
+        let known = inside.iter().filter_map(|(number, seen)| Some((scores[*number]?, seen.row.target(*output)?)));
+        let (scores, targets): (Vec<f64>, Vec<bool>) = known.unzip();
         all.put(*output, output_figures(&scores, &targets, None));
     }
     all
@@ -406,7 +410,15 @@ fn patients(outputs: &[Output], at: usize, seen: &[Seen<'_>]) -> Option<[f64; 2]
     bootstrap::auroc_interval(&scores, &targets, &components, SEED)
 }
 
-impl Figures {
+impl ByOutput {
+    /// The figures of one output.
+    pub fn get(&self, output: Output) -> Option<&OutputFigures> {
+        match output {
+            Output::Anomaly => self.anomaly.as_ref(),
+            condition => self.labels.get(condition.as_str()),
+        }
+    }
+
     fn get_mut(&mut self, output: Output) -> Option<&mut OutputFigures> {
         match output {
             Output::Anomaly => self.anomaly.as_mut(),

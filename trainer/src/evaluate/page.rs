@@ -33,13 +33,11 @@ pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<
         ),
     );
     for (at, output) in predictor.outputs.iter().enumerate() {
-        let (figures, frame) = match output {
-            Output::Anomaly => (metrics.anomaly.as_ref(), metrics.frame_baseline.anomaly.as_ref()),
-            condition => {
-                (metrics.labels.get(condition.as_str()), metrics.frame_baseline.labels.get(condition.as_str()))
-            }
+        let frame = metrics.frame_baseline.outputs.get(*output);
+        let Some(figures) = metrics.outputs.get(*output).filter(|figures| figures.positives.min(figures.negatives) > 0)
+        else {
+            continue;
         };
-        let Some(figures) = figures.filter(|figures| figures.positives.min(figures.negatives) > 0) else { continue };
         section(&mut page, *output, figures, frame);
         curves(&mut page, predictor, photographs, at, *output, figures);
         gallery(&mut page, predictor, photographs, root, at, *output);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ocellus_model::{decision::Outcome, label::Output};
 
-use super::{Figures, Metrics, OutputFigures, Photograph, Together, borders::Borders, frame::CONFOUNDED};
+use super::{ByOutput, Metrics, OutputFigures, Photograph, Together, borders::Borders, frame::CONFOUNDED};
 use crate::{files::csv_bytes, gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
@@ -50,28 +50,18 @@ pub fn markdown(metrics: &Metrics) -> String {
         );
     }
     together(&mut text, &metrics.together);
-    let all = Figures {
-        photographs: metrics.judged,
-        anomaly: metrics.anomaly.clone(),
-        labels: metrics.labels.clone(),
-        together: Together::default(),
-    };
-    let frame = Figures {
-        photographs: metrics.judged,
-        anomaly: metrics.frame_baseline.anomaly.clone(),
-        labels: metrics.frame_baseline.labels.clone(),
-        together: Together::default(),
-    };
     // Classes that share one softmax have no figures of their own.
-    if all.anomaly.is_some() || !all.labels.is_empty() {
+    if metrics.outputs != ByOutput::default() {
         text.push_str("## All sources\n\n");
-        table(&mut text, &all, &frame);
+        table(&mut text, &metrics.outputs, &metrics.frame_baseline.outputs);
         for (name, figures) in &metrics.sources {
+            let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
             let name = if name.is_empty() { "(no source named)" } else { name };
             let _ = writeln!(text, "\n## {name} ({} photographs)\n", figures.photographs);
-            together(&mut text, &figures.together);
-            let frame = metrics.frame_baseline.sources.get(name).cloned().unwrap_or_default();
-            table(&mut text, figures, &frame);
+            // Of a source whose photographs all have or all lack a condition nothing can be ranked.
+            let ranked = figures.together.multi_label.clone().filter(|all| all.outputs > 0);
+            together(&mut text, &Together { multi_label: ranked, ..figures.together.clone() });
+            table(&mut text, &figures.outputs, &frame);
         }
     }
     if let Some(borders) = &metrics.borders {
@@ -88,8 +78,7 @@ pub fn markdown(metrics: &Metrics) -> String {
 
 /// All outputs in one figure.
 fn together(text: &mut String, figures: &Together) {
-    // Of a source whose photographs all have or all lack a condition nothing can be ranked.
-    if let Some(all) = figures.multi_label.as_ref().filter(|all| all.outputs > 0) {
+    if let Some(all) = &figures.multi_label {
         let _ = writeln!(
             text,
             "All conditions together, {} photographs: macro AUROC {} over {} outputs, macro F1 {}, exact match {}.\n",
@@ -146,7 +135,7 @@ fn in_other_frames(text: &mut String, borders: &Borders) {
     }
 }
 
-fn table(text: &mut String, figures: &Figures, frame: &Figures) {
+fn table(text: &mut String, figures: &ByOutput, frame: &ByOutput) {
     text.push_str(
         "| output | with | without | AUROC (95 %) | frame AUROC (95 %) | average precision | threshold | sensitivity (95 %) | specificity (95 %) | Brier | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
@@ -259,4 +248,62 @@ pub fn predictions_csv(predictor: &Predictor, photographs: &[Photograph<'_>]) ->
         csv.write_record(cells)?;
     }
     csv_bytes(csv)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::evaluate::{Baseline, Figures, MultiLabel, interval::proportion};
+
+    /// Judged photographs of a manifest without a name for its source, all with the same condition.
+    fn all_with_one_condition() -> Metrics {
+        let multi_label = MultiLabel {
+            photographs: 4,
+            outputs: 0,
+            macro_auroc: None,
+            macro_f1: Some(0.8),
+            exact_match: proportion(3, 4),
+        };
+        let together = Together { multi_label: Some(multi_label), multi_class: None };
+        let found = |auroc| OutputFigures { positives: 4, auroc: Some(auroc), ..OutputFigures::default() };
+        let outputs = |auroc| ByOutput { anomaly: Some(found(auroc)), labels: BTreeMap::new() };
+        let of_source = Figures { photographs: 4, outputs: outputs(0.75), together: together.clone() };
+        Metrics {
+            program: "0",
+            network: "a network".to_owned(),
+            manifest: "m.csv".into(),
+            manifest_sha256: String::new(),
+            photographs: 4,
+            judged: 4,
+            unreadable: Vec::new(),
+            outputs: outputs(0.75),
+            sources: BTreeMap::from([(String::new(), of_source)]),
+            together,
+            screening: None,
+            gate: BTreeMap::new(),
+            frame_baseline: Baseline {
+                outputs: outputs(0.625),
+                sources: BTreeMap::from([(String::new(), outputs(0.5))]),
+            },
+            borders: None,
+        }
+    }
+
+    #[test]
+    fn what_nothing_can_be_ranked_of_is_still_summed_up_for_the_whole_manifest() {
+        let text = markdown(&all_with_one_condition());
+        let line =
+            "All conditions together, 4 photographs: macro AUROC – over 0 outputs, macro F1 0.800, exact match 0.750";
+        assert_eq!(text.matches(line).count(), 1, "{text}");
+        assert!(text.find(line) < text.find("## All sources"), "{text}");
+    }
+
+    #[test]
+    fn a_source_without_a_name_has_its_frame_beside_it() {
+        let text = markdown(&all_with_one_condition());
+        let section = &text[text.find("## (no source named)").unwrap()..];
+        assert!(section.contains("| anomaly | 4 | 0 | 0.750 | 0.500 |"), "{section}");
+    }
 }

@@ -132,8 +132,10 @@ pub(super) fn readme(
             let _ = write!(
                 text,
                 "The network's last output says whether people would call a photograph ungradable; from a probability of \
-                 {:.3} it is refused. In cross-validation (series and patients apart; AUROC of ungradable against good \
-                 {}):\n\n| people said | photographs | refused (95 %) |\n|---|---|---|\n",
+                 {:.3} it is refused. Its two parts: what the photograph shows of the faults of ungradable ones, and how unlike \
+                 it is all that could be judged; the larger counts. In cross-validation (series and patients apart; AUROC of \
+                 ungradable against good {}):\n\n| people said | photographs | refused (95 %) | too unlike, whatever else |\n\
+                 |---|---|---|---|\n",
                 head.spec.refused_from,
                 figure(head.auroc),
             );
@@ -144,7 +146,8 @@ pub(super) fn readme(
                 ("not graded, but labelled", &head.labelled),
                 ("drawn practice eyes", &head.drawn),
             ] {
-                let _ = writeln!(text, "| {name} | {} | {} |", refused.photographs, share(refused));
+                let all = &refused.all;
+                let _ = writeln!(text, "| {name} | {} | {} | {} |", all.photographs, share(all), refused.unlike);
             }
         }
     }

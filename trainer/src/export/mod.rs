@@ -35,7 +35,7 @@ use ocellus_model::{
 use serde::Serialize;
 use toml::value::Datetime;
 
-use crate::gradability::{self, GradabilityHead};
+use crate::gradability::{self, GradabilityHead, Unfamiliarity};
 use crate::{
     bucket::{Wanted, at_hand},
     cli::Ui,
@@ -44,7 +44,7 @@ use crate::{
         calibration::{expected_calibration_error, platt},
     },
     manifest::{Manifest, ManifestError, Row, check::count},
-    net::{HEAD_BLOCK4, NamedWeights, WeightsConvention, WeightsError},
+    net::{HEAD_BLOCK4, NamedWeights, UNFAMILIARITY, WeightsConvention, WeightsError},
     predict::{PredictError, Predictor, TractError, TractNetwork},
     task::Task,
     train::{RunInfo, TrainError},
@@ -256,7 +256,7 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         gradability::fit(&network, &all, &root, ui)?
     };
     let weights = match &gradability {
-        Some(head) => onnx::round(&with_row(&trained, &head.weight, head.bias)?)?,
+        Some(head) => onnx::round(&with_gradability(&trained, head)?)?,
         None => trained,
     };
     let model = onnx::write(&weights, &info.spec, &outputs)?;
@@ -366,6 +366,19 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         parity_worst: worst,
         unreadable: judged.unreadable,
     })
+}
+
+/// Weights with the row of the gradability, and with what else speaks for it.
+fn with_gradability(weights: &NamedWeights, head: &GradabilityHead) -> Result<NamedWeights, WeightsError> {
+    let mut extended = with_row(weights, &head.weight, head.bias)?;
+    let Unfamiliarity { mean, scale, weight, constant } = &head.unfamiliarity;
+    let channels = mean.len();
+    let extents = [vec![channels], vec![channels], vec![weight.len() / channels.max(1), channels], vec![1]];
+    let arrays = [mean, scale, weight, &vec![*constant]];
+    for ((name, shape), data) in UNFAMILIARITY.into_iter().zip(extents).zip(arrays) {
+        extended.insert(name, shape, data.clone());
+    }
+    Ok(extended)
 }
 
 /// Weights with one more row in the head, which weighs the channels of block 4 and then those of block 5; the other rows

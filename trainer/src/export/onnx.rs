@@ -2,8 +2,9 @@
 //!
 //! Graph: thirteen 3×3 convolutions with ReLU, max-pooling after each of the first four blocks; the activation map is
 //! a 1×1 convolution with the head's weights, to which, where the head weighs block 4 as well, another of that block's last
-//! maps is added, averaged over 2×2 places; its mean plus the head's bias are the logits. Operator set 17, batch of
-//! one. Initialisers carry the names of [`NamedWeights`], so that the weights can be read back.
+//! maps is added, averaged over 2×2 places; its mean plus the head's bias are the logits. Where the network knows how unlike
+//! a photograph is those it learnt from, the last logit is the larger of its own and that. Operator set 17, batch of one.
+//! Initialisers carry the names of [`NamedWeights`], so that the weights can be read back.
 
 use half::f16;
 use ocellus_model::{label::Output, preprocess::PreprocessSpec};
@@ -17,7 +18,7 @@ use tract_onnx::pb::{
     type_proto,
 };
 
-use crate::net::{BLOCKS, HEAD_BLOCK4, NamedWeights, WeightsError, weights::Values};
+use crate::net::{BLOCKS, HEAD_BLOCK4, NamedWeights, UNFAMILIARITY, WeightsError, weights::Values};
 
 /// Operator set that is written.
 pub const OPSET: u32 = 17;
@@ -91,29 +92,38 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
         }
         if number + 1 < BLOCKS.len() {
             unpooled = last.clone();
-            last = node(&mut graph, "MaxPool", &[last], &format!("pool.{}", number + 1), halves());
+            last = halved(&mut graph, last, number + 1);
         }
     }
     let head = store(&mut graph, weights, "head.weight")?;
     let one = vec![ints("kernel_shape", &[1, 1])];
     let map = if weights.get(HEAD_BLOCK4).is_some() {
         let finer = store(&mut graph, weights, HEAD_BLOCK4)?;
-        let finer = node(&mut graph, "Conv", &[unpooled, finer], "map.block4", one.clone());
+        let finer = node(&mut graph, "Conv", &[unpooled.clone(), finer], "map.block4", one.clone());
         let finer = node(&mut graph, "AveragePool", &[finer], "map.block4.halved", halves());
-        let map = node(&mut graph, "Conv", &[last, head], "map.block5", one);
+        let map = node(&mut graph, "Conv", &[last.clone(), head], "map.block5", one);
         node(&mut graph, "Add", &[map, finer], ACTIVATION_MAP, Vec::new())
     } else {
-        node(&mut graph, "Conv", &[last, head], ACTIVATION_MAP, one)
+        node(&mut graph, "Conv", &[last.clone(), head], ACTIVATION_MAP, one)
     };
     let mean = node(&mut graph, "GlobalAveragePool", &[map], "mean", Vec::new());
     let flat = node(&mut graph, "Flatten", &[mean], "flat", vec![int("axis", 1)]);
     let bias = store(&mut graph, weights, "head.bias")?;
-    node(&mut graph, "Add", &[flat, bias], LOGITS, Vec::new());
-
-    let [channels, height, width] = spec.shape().map(|extent| extent as i64);
     let k = weights.require("head.bias")?.data.len();
     let gradability = (k > outputs.len()).then_some(GRADABILITY);
     let k = k as i64;
+    if UNFAMILIARITY.iter().any(|name| weights.get(name).is_some()) {
+        let own = node(&mut graph, "Add", &[flat, bias], "logits.own", Vec::new());
+        let unfamiliarity = unfamiliarity(&mut graph, weights, [unpooled, last])?;
+        let others = slice(&mut graph, &own, 0..k - 1, "logits.others");
+        let row = slice(&mut graph, &own, k - 1..k, "logits.last");
+        let larger = node(&mut graph, "Max", &[row, unfamiliarity], "logits.larger", Vec::new());
+        node(&mut graph, "Concat", &[others, larger], LOGITS, vec![int("axis", 1)]);
+    } else {
+        node(&mut graph, "Add", &[flat, bias], LOGITS, Vec::new());
+    }
+
+    let [channels, height, width] = spec.shape().map(|extent| extent as i64);
     graph.input = vec![value(INPUT, &[1, channels, height, width])];
     graph.output = vec![value(LOGITS, &[1, k]), value(ACTIVATION_MAP, &[1, k, height / 16, width / 16])];
     let names: Vec<&str> = outputs.iter().map(|output| output.as_str()).chain(gradability).collect();
@@ -127,6 +137,39 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
         ..ModelProto::default()
     };
     Ok(model.encode_to_vec())
+}
+
+/// How unlike a photograph is those that were learnt from, as a logit `[1, 1]`, of the last maps of blocks 4 and 5.
+fn unfamiliarity(graph: &mut GraphProto, weights: &NamedWeights, maps: [String; 2]) -> Result<String, OnnxError> {
+    let [mean, scale, weight, constant] = UNFAMILIARITY;
+    let averages: Vec<String> = maps
+        .into_iter()
+        .zip(["average.block4", "average.block5"])
+        .map(|(maps, name)| node(graph, "GlobalAveragePool", &[maps], name, Vec::new()))
+        .collect();
+    let averages = node(graph, "Concat", &averages, "averages", vec![int("axis", 1)]);
+    let flat = node(graph, "Flatten", &[averages], "averages.flat", vec![int("axis", 1)]);
+    let roots = node(graph, "Sqrt", &[flat], "averages.roots", Vec::new());
+    let mean = store(graph, weights, mean)?;
+    let off = node(graph, "Sub", &[roots, mean], "unfamiliarity.off", Vec::new());
+    let scale = store(graph, weights, scale)?;
+    let scaled = node(graph, "Mul", &[off, scale], "unfamiliarity.scaled", Vec::new());
+    let weight = store(graph, weights, weight)?;
+    let along = node(graph, "Gemm", &[scaled, weight], "unfamiliarity.along", vec![int("transB", 1)]);
+    let squares = vec![ints("axes", &[1]), int("keepdims", 1)];
+    let distance = node(graph, "ReduceSumSquare", &[along], "unfamiliarity.distance", squares);
+    let constant = store(graph, weights, constant)?;
+    Ok(node(graph, "Add", &[distance, constant], "unfamiliarity", Vec::new()))
+}
+
+/// Some columns of `[1, K]`.
+fn slice(graph: &mut GraphProto, of: &str, columns: std::ops::Range<i64>, name: &str) -> String {
+    let mut inputs = vec![of.to_owned()];
+    for (what, number) in [("start", columns.start), ("end", columns.end), ("axis", 1)] {
+        let value = vec![ints("value_ints", &[number])];
+        inputs.push(node(graph, "Constant", &[], &format!("{name}.{what}"), value));
+    }
+    node(graph, "Slice", &inputs, name, Vec::new())
 }
 
 /// The weights of an ONNX file written by [`write`].
@@ -160,6 +203,15 @@ pub fn read_weights(bytes: &[u8]) -> Result<NamedWeights, OnnxError> {
 /// Whether a weight is a dense layer's, which is used as a 1×1 convolution.
 fn is_dense(name: &str) -> bool {
     ["head.weight", HEAD_BLOCK4].contains(&name)
+}
+
+/// The largest of each 2×2 places after a block: of two rows, then of two columns. The values are those of one pooling, in
+/// which the device's engine, which has no fast way for strides of two in both directions, takes three times as long.
+fn halved(graph: &mut GraphProto, maps: String, block: usize) -> String {
+    [("rows", [2, 1]), ("columns", [1, 2])].into_iter().fold(maps, |maps, (name, extents)| {
+        let pooling = vec![ints("kernel_shape", &extents), ints("strides", &extents)];
+        node(graph, "MaxPool", &[maps], &format!("pool.{block}.{name}"), pooling)
+    })
 }
 
 /// Attributes of a pooling over 2×2 places.
@@ -259,6 +311,15 @@ mod tests {
         let mut weights = weights();
         weights.insert(HEAD_BLOCK4, vec![2, 6], (0..12).map(|at| 0.25 - at as f32 / 16.0).collect());
         same_in_both(&weights);
+        // A photograph as unlike as can be, one as like, and what lies between.
+        for constant in [-60_000.0, 60_000.0, -20.0] {
+            let [mean, scale, weight, bias] = UNFAMILIARITY;
+            weights.insert(mean, vec![14], (0..14).map(|at| at as f32 / 8.0).collect());
+            weights.insert(scale, vec![14], (0..14).map(|at| 1.0 + at as f32 / 16.0).collect());
+            weights.insert(weight, vec![3, 14], (0..42).map(|at| 0.5 - (at % 11) as f32 / 8.0).collect());
+            weights.insert(bias, vec![1], vec![constant]);
+            same_in_both(&weights);
+        }
     }
 
     fn same_in_both(weights: &NamedWeights) {

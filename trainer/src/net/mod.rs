@@ -3,11 +3,13 @@
 //! Terms: a *photograph tensor* is what [`ocellus_model::preprocess`] makes (channels × size × size); *block-4
 //! features* are the frozen part's result after the fourth pooling (at 224 pixels 512 × 14 × 14); the *activation map*
 //! holds, per output, how much each place of the last feature map says for it: its mean plus the head's bias is the
-//! logit, exactly. Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
+//! logit, exactly (but the last logit of a network that also knows how [unlike](unfamiliarity) a photograph is those that
+//! it learnt from). Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
 //!
 //! Not here: training ([`crate::train`]), ONNX, calibration.
 
 mod products;
+mod unfamiliarity;
 mod vgg16;
 pub mod weights;
 mod winograd;
@@ -15,6 +17,7 @@ mod winograd;
 use burn::tensor::{Device, Tensor, TensorData};
 use ocellus_model::preprocess;
 
+pub use unfamiliarity::UNFAMILIARITY;
 pub(crate) use vgg16::Vgg16;
 pub use vgg16::{BLOCKS, HEAD_BLOCK4, Trainable, block_of};
 pub use weights::{NamedWeights, WeightsConvention, WeightsError};

@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{NamedWeights, NetError, WeightsError, products, values};
+use super::{NamedWeights, NetError, WeightsError, products, unfamiliarity::Unfamiliarity, values};
 
 /// The convolutions' numbers in torchvision's naming, block by block.
 pub const BLOCKS: [&[usize]; 5] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
@@ -78,9 +78,12 @@ pub(crate) struct Vgg16 {
     head_bias: Tensor<1>,
     /// What the head weighs of block 4, outputs × channels. Never trained: it comes with what an export adds.
     head_block4: Option<Tensor<2>>,
+    /// What else can speak for the head's last output: the larger of the two counts. Comes with what an export adds, too.
+    unfamiliarity: Option<Unfamiliarity>,
 }
 
 /// The last maps of blocks 4 and 5 (relu4_3 before it is pooled, relu5_3): all that a head sees.
+#[derive(Clone)]
 pub(crate) struct LastMaps {
     fourth: Tensor<4>,
     fifth: Tensor<4>,
@@ -195,8 +198,8 @@ impl Vgg16 {
             }
             _ => None,
         };
-        // Goes with the head that it was made with.
-        let block4 = weights.get(HEAD_BLOCK4).filter(|_| trained.is_some());
+        let goes_with_head = trained.is_some();
+        let block4 = weights.get(HEAD_BLOCK4).filter(|_| goes_with_head);
         let (head, bias) = trained.unwrap_or_else(|| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let draw = |_| rng.random_range(-HEAD_BOUND..HEAD_BOUND);
@@ -207,6 +210,7 @@ impl Vgg16 {
             head_weight: Tensor::from_data(TensorData::new(head, [outputs, channels]), device),
             head_bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
             head_block4: None,
+            unfamiliarity: None,
         };
         if let Some(weight) = block4 {
             let expected = [outputs, vgg.block4_channels()];
@@ -214,6 +218,9 @@ impl Vgg16 {
                 return Err(shape(HEAD_BLOCK4, &weight.shape, format!("{expected:?}")));
             }
             vgg.head_block4 = Some(Tensor::from_data(TensorData::new(weight.data.clone(), expected), device));
+        }
+        if goes_with_head {
+            vgg.unfamiliarity = Unfamiliarity::read(weights, vgg.block4_channels() + channels, device)?;
         }
         Ok(vgg)
     }
@@ -281,15 +288,23 @@ impl Vgg16 {
     }
 
     /// Logits `[N, K]`, and the dense layers at every place, without bias: `[N, K, H, W]`, whose mean and the bias are
-    /// the logits.
+    /// the logits, but that the last one is never less than the unfamiliarity's where there is one.
     pub(crate) fn judged(&self, maps: LastMaps) -> (Tensor<2>, Tensor<4>) {
+        let unfamiliarity = self.unfamiliarity.as_ref().map(|of| of.logit(maps.clone().pooled()));
         let LastMaps { fourth, fifth } = maps;
-        let map = at_every_place(fifth.clone(), &self.head_weight);
-        let logits = self.logits(fifth);
-        let Some(weight) = &self.head_block4 else { return (logits, map) };
-        let finer = at_every_place(fourth, weight);
-        let map = map + avg_pool2d(finer.clone(), AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
-        (logits + mean(finer), map)
+        let mut map = at_every_place(fifth.clone(), &self.head_weight);
+        let mut logits = self.logits(fifth);
+        if let Some(weight) = &self.head_block4 {
+            let finer = at_every_place(fourth, weight);
+            map = map + avg_pool2d(finer.clone(), AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
+            logits = logits + mean(finer);
+        }
+        if let Some(unfamiliarity) = unfamiliarity {
+            let [n, k] = logits.dims();
+            let last = logits.clone().slice([0..n, k - 1..k]).max_pair(unfamiliarity);
+            logits = if k > 1 { Tensor::cat(vec![logits.slice([0..n, 0..k - 1]), last], 1) } else { last };
+        }
+        (logits, map)
     }
 
     /// The trained arrays with their names, in a fixed order.
@@ -323,6 +338,9 @@ impl Vgg16 {
         if let Some(weight) = &self.head_block4 {
             weights.insert(HEAD_BLOCK4, weight.dims().to_vec(), values(weight.clone().inner())?);
         }
+        if let Some(unfamiliarity) = &self.unfamiliarity {
+            unfamiliarity.put(&mut weights)?;
+        }
         Ok(weights)
     }
 }
@@ -332,7 +350,7 @@ fn halved(maps: Tensor<4>) -> Tensor<4> {
     max_pool2d(maps, MaxPoolOptions::new([2, 2]).with_stride([2, 2]))
 }
 
-fn shape(name: &str, found: &[usize], expected: String) -> NetError {
+pub(super) fn shape(name: &str, found: &[usize], expected: String) -> NetError {
     NetError::Weights(WeightsError::Shape { name: name.to_owned(), found: found.to_vec(), expected })
 }
 

@@ -3,12 +3,15 @@
 //! The finished network's last maps of blocks 4 and 5, averaged over the photograph, know what a retina looks like, and
 //! how sharp it is; a logistic regression on them tells photographs that people called ungradable from those that people
 //! could read. It becomes one more row of the head, so that it costs next to nothing to compute, travels in the same file
-//! and is tested with the other outputs.
+//! and is tested with the other outputs. A row knows the faults that it was shown; what is unlike everything that could be
+//! judged is refused as well ([`unfamiliarity`]): the output is the larger of the two.
 //!
 //! Ungradable photographs are few, so the figures come from a cross-validation over all that are given: neighbouring
 //! pictures of a series (by name) and pictures of one patient or group are never on both sides.
 //!
 //! Not here: classic measures of quality (`ocellus_model::quality`), training the network itself.
+
+mod unfamiliarity;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -36,6 +39,8 @@ use crate::{
     predict::{PredictError, Predictor},
     split::components::components,
 };
+use unfamiliarity::Familiar;
+pub use unfamiliarity::Unfamiliarity;
 
 /// Fewer ungradable photographs teach nothing.
 pub const UNGRADABLE_MIN: usize = 30;
@@ -57,6 +62,9 @@ const PENALTIES: [f64; 5] = [2000.0, 500.0, 100.0, 20.0, 5.0];
 /// Part of the ungradable photographs that has to be refused in cross-validation, by the network or by a measure that
 /// leaves no doubt.
 pub const REFUSED_WANTED: f64 = 0.95;
+/// Part of the photographs that could be judged that is refused for being unlike the others. Twice as many as a hundredth
+/// finds half as many more of what is no retina; see `docs/gate.md`.
+pub const UNLIKE: f64 = 0.02;
 
 /// The row and what was found in cross-validation.
 #[derive(Debug, Clone, Serialize)]
@@ -67,23 +75,36 @@ pub struct GradabilityHead {
     /// The constant.
     #[serde(skip)]
     pub bias: f32,
+    /// What speaks besides the row, where a photograph is unlike those that could be judged.
+    #[serde(skip)]
+    pub unfamiliarity: Unfamiliarity,
     /// Calibration and threshold.
     #[serde(skip)]
     pub spec: GradabilitySpec,
     /// Weight of the penalty on squared coefficients that served best in cross-validation.
     pub penalty: f64,
     /// Of the ungradable photographs, refused in cross-validation, by the network or by a measure that leaves no doubt.
-    pub ungradable: Refusals,
+    pub ungradable: Refused,
     /// Of those that people called usable.
-    pub usable: Refusals,
+    pub usable: Refused,
     /// Of those that people called good.
-    pub good: Refusals,
+    pub good: Refused,
     /// Of those that nobody graded and somebody labelled.
-    pub labelled: Refusals,
+    pub labelled: Refused,
     /// Of drawn eyes that show what is to be seen.
-    pub drawn: Refusals,
+    pub drawn: Refused,
     /// AUROC of ungradable against good photographs, in cross-validation.
     pub auroc: Option<f64>,
+}
+
+/// What was refused of the photographs of one kind.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// For whatever reason.
+    #[serde(flatten)]
+    pub all: Refusals,
+    /// Those that are refused for being unlike what could be judged, whatever the row says.
+    pub unlike: usize,
 }
 
 /// A photograph's features and what is known of it.
@@ -92,13 +113,13 @@ struct Example {
     features: Option<Vec<f64>>,
     /// Refused already, for want of a field or by a measure that leaves no doubt.
     ruled_out: bool,
-    told: Told,
+    known: Known,
     fold: usize,
 }
 
 /// How it is known whether a photograph can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Known {
     /// People graded it.
     Graded(Gradability),
     /// Somebody could label it.
@@ -107,16 +128,25 @@ enum Told {
     Drawn,
 }
 
+impl Known {
+    const UNGRADABLE: Self = Known::Graded(Gradability::Ungradable);
+}
+
 impl Example {
     /// The features and whether it is to be refused; none where people were undecided, or there is nothing to see, which
     /// teaches nothing.
     fn learnt(&self) -> Option<(&[f64], bool)> {
-        let refused = match self.told {
-            Told::Graded(Gradability::Ungradable) => true,
-            Told::Graded(Gradability::Good) | Told::Labelled | Told::Drawn => false,
-            Told::Graded(Gradability::Usable) => return None,
+        let refused = match self.known {
+            Known::UNGRADABLE => true,
+            Known::Graded(Gradability::Good) | Known::Labelled | Known::Drawn => false,
+            Known::Graded(_) => return None,
         };
         Some((self.features.as_deref()?, refused))
+    }
+
+    /// Whether it is a photograph that could be judged. (Drawn eyes are too much alike to say what is far.)
+    fn is_judged_photograph(&self) -> bool {
+        self.known != Known::Drawn && !self.ruled_out && self.learnt().is_some_and(|(_, refused)| !refused)
     }
 }
 
@@ -136,18 +166,20 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
     let photographs = predictor.pooled(files.len(), read, ui, rules_out)?;
     let drawn = drawn();
     let eyes = predictor.pooled(drawn.len(), |at| Ok(phantom::draw(&drawn[at])), ui, rules_out)?;
-    let told = chosen.iter().map(|(row, fold)| (row.quality.map_or(Told::Labelled, Told::Graded), *fold));
-    let told = told.chain((0..drawn.len()).map(|at| (Told::Drawn, at % FOLDS)));
-    let examples: Vec<Example> = told
+    let known = chosen.iter().map(|(row, fold)| (row.quality.map_or(Known::Labelled, Known::Graded), *fold));
+    let known = known.chain((0..drawn.len()).map(|at| (Known::Drawn, at % FOLDS)));
+    let examples: Vec<Example> = known
         .zip(photographs.into_iter().chain(eyes))
-        .map(|((told, fold), pooled)| {
+        .map(|((known, fold), pooled)| {
             let (features, ruled_out) = pooled.map_or((None, true), |pooled| (Some(pooled.features), pooled.seen));
-            Example { features, ruled_out, told, fold }
+            Example { features, ruled_out, known, fold }
         })
         .collect();
     let Some((penalty, logits)) = settled(&examples) else { return Ok(None) };
-    let Some(whole) = Regression::fit(examples.iter(), penalty) else { return Ok(None) };
-    Ok(Some(head(&examples, &logits, &whole)))
+    let Some(row) = Regression::fit(examples.iter(), penalty) else { return Ok(None) };
+    let Some(distances) = distances(&examples) else { return Ok(None) };
+    let Some(familiar) = familiar(examples.iter()) else { return Ok(None) };
+    Ok(Some(head(&examples, &Told { logits, distances }, &row, &familiar)))
 }
 
 /// The rows to learn from, each with its part of the cross-validation.
@@ -204,56 +236,139 @@ fn log_loss(examples: &[Example], logits: &[f64]) -> f64 {
 /// The logit of each example by a regression that saw none of its part, infinite where there are no features; none where
 /// a regression can't be fitted.
 fn cross_validated(examples: &[Example], penalty: f64) -> Option<Vec<f64>> {
-    let fitted: Vec<Option<Regression>> = (0..FOLDS)
-        .into_par_iter()
-        .map(|fold| Regression::fit(examples.iter().filter(|example| example.fold != fold), penalty))
-        .collect();
+    let fitted = without_each_part(examples, |others| Regression::fit(others.into_iter(), penalty))?;
     let logit = |example: &Example| {
-        let regression = fitted[example.fold].as_ref()?;
-        Some(example.features.as_ref().map_or(f64::INFINITY, |features| regression.logit(features)))
+        example.features.as_ref().map_or(f64::INFINITY, |features| fitted[example.fold].logit(features))
     };
-    examples.iter().map(logit).collect()
+    Some(examples.iter().map(logit).collect())
 }
 
-fn head(examples: &[Example], logits: &[f64], whole: &Regression) -> GradabilityHead {
-    // What is ruled out already is refused whatever the network says.
-    let of = |told: Told| -> Vec<f64> {
-        let told = examples.iter().zip(logits).filter(|(example, _)| example.told == told);
-        told.map(|(example, logit)| if example.ruled_out { f64::INFINITY } else { *logit }).collect()
+/// How far each example lies from what could be judged, none of its part among it, infinite where there are no features;
+/// none where there is too little.
+fn distances(examples: &[Example]) -> Option<Vec<f64>> {
+    let fitted = without_each_part(examples, |others| familiar(others.into_iter()))?;
+    let distance = |example: &Example| {
+        example.features.as_ref().map_or(f64::INFINITY, |features| fitted[example.fold].distance(features))
     };
-    let mut ungradable = of(Told::Graded(Gradability::Ungradable));
-    ungradable.sort_by(f64::total_cmp);
-    let missed = ((1.0 - REFUSED_WANTED) * ungradable.len() as f64) as usize;
-    let from = ungradable[missed.min(ungradable.len() - 1)];
+    Some(examples.iter().map(distance).collect())
+}
+
+/// What could be judged; none where there is too little.
+fn familiar<'a>(examples: impl Iterator<Item = &'a Example>) -> Option<Familiar> {
+    let judged = examples.filter_map(Example::learnt).filter(|(_, refused)| !refused);
+    Familiar::fit(&judged.map(|(features, _)| features).collect::<Vec<_>>())
+}
+
+/// What is fitted to all examples but those of one part, for each part.
+fn without_each_part<'a, T: Send>(
+    examples: &'a [Example],
+    fit: impl Fn(Vec<&'a Example>) -> Option<T> + Sync,
+) -> Option<Vec<T>> {
+    let others = |part: usize| examples.iter().filter(|example| example.fold != part).collect();
+    (0..FOLDS).into_par_iter().map(|part| fit(others(part))).collect()
+}
+
+/// What cross-validation says of each example.
+struct Told {
+    /// By the row.
+    logits: Vec<f64>,
+    /// Distance from what could be judged.
+    distances: Vec<f64>,
+}
+
+/// The row and the distance together.
+struct Together {
+    /// Which examples are refused for their distance alone.
+    unlike: Vec<bool>,
+    /// From a distance to a logit.
+    slope: f64,
+    /// See `slope`.
+    constant: f64,
+    /// The logit of each example.
+    logits: Vec<f64>,
+    /// The logit from which a photograph is refused.
+    from: f64,
+}
+
+impl Together {
+    fn new(examples: &[Example], told: &Told) -> Self {
+        let judged = |of: &[f64]| -> Vec<f64> {
+            let known = examples.iter().zip(of).filter(|(example, _)| example.is_judged_photograph());
+            let mut known: Vec<f64> = known.map(|(_, value)| *value).collect();
+            known.sort_by(f64::total_cmp);
+            known
+        };
+        let (by_row, near) = (judged(&told.logits), judged(&told.distances));
+        let unlike_from = quantile(&near, 1.0 - UNLIKE);
+        let far = examples.iter().zip(&told.distances);
+        let unlike: Vec<bool> =
+            far.map(|(example, distance)| example.features.is_some() && *distance >= unlike_from).collect();
+
+        // What is ruled out already or unlike is refused whatever the row says, and the row's threshold is for the others.
+        let ungradable = examples.iter().enumerate().filter(|(_, example)| example.known == Known::UNGRADABLE);
+        let mut left: Vec<f64> = ungradable
+            .map(|(at, example)| if example.ruled_out || unlike[at] { f64::INFINITY } else { told.logits[at] })
+            .collect();
+        left.sort_by(f64::total_cmp);
+        let from = quantile(&left, 1.0 - REFUSED_WANTED);
+        // Where that is enough without the row, it refuses no more than it has to.
+        let from = if from.is_finite() { from } else { quantile(&by_row, 1.0) };
+
+        // Distances on the scale of the logits: what is half-way among what could be judged is so for both, and what is unlike
+        // is refused.
+        let slope = (from - quantile(&by_row, 0.5)) / (unlike_from - quantile(&near, 0.5));
+        let slope = if slope.is_finite() && slope > 0.0 { slope } else { 1.0 };
+        let constant = from - slope * unlike_from;
+        let both = told.logits.iter().zip(&told.distances);
+        let logits = both.map(|(logit, distance)| logit.max(slope * distance + constant)).collect();
+        Together { unlike, slope, constant, logits, from }
+    }
+}
+
+fn head(examples: &[Example], told: &Told, row: &Regression, familiar: &Familiar) -> GradabilityHead {
+    let Together { unlike, slope, constant, logits, from } = Together::new(examples, told);
     let (known, targets): (Vec<f64>, Vec<bool>) =
-        examples.iter().zip(logits).filter_map(|(example, logit)| Some((*logit, example.learnt()?.1))).unzip();
+        examples.iter().zip(&logits).filter_map(|(example, logit)| Some((*logit, example.learnt()?.1))).unzip();
     let calibration = platt(&known, &targets).unwrap_or(ocellus_model::calibration::Calibration::IDENTITY);
     // The probability is strictly between 0 and 1 for every logit that can occur.
     let refused_from = calibration.probability(from).clamp(1e-6, 1.0 - 1e-6);
-    let refused = |logits: Vec<f64>| {
-        let refused = logits.iter().filter(|logit| calibration.probability(**logit) >= refused_from).count();
-        Refusals::new(refused, logits.len())
+    let refused = |kind: Known| {
+        let of_kind: Vec<usize> = (0..examples.len()).filter(|at| examples[*at].known == kind).collect();
+        let refused = of_kind.iter().filter(|at| {
+            examples[**at].ruled_out || unlike[**at] || calibration.probability(logits[**at]) >= refused_from
+        });
+        Refused {
+            all: Refusals::new(refused.count(), of_kind.len()),
+            unlike: of_kind.iter().filter(|at| unlike[**at]).count(),
+        }
     };
     let graded = |grade| {
-        let seen = examples.iter().zip(logits).filter(|(example, _)| example.features.is_some());
-        seen.filter(move |(example, _)| example.told == Told::Graded(grade))
+        let seen = examples.iter().zip(&logits).filter(|(example, _)| example.features.is_some());
+        seen.filter(move |(example, _)| example.known == Known::Graded(grade))
     };
     let (against, which): (Vec<f64>, Vec<bool>) = graded(Gradability::Ungradable)
         .map(|(_, logit)| (*logit, true))
         .chain(graded(Gradability::Good).map(|(_, logit)| (*logit, false)))
         .unzip();
     GradabilityHead {
-        weight: whole.weight.iter().map(|weight| *weight as f32).collect(),
-        bias: whole.bias as f32,
-        penalty: whole.penalty,
+        weight: row.weight.iter().map(|weight| *weight as f32).collect(),
+        bias: row.bias as f32,
+        unfamiliarity: familiar.logit(slope, constant),
+        penalty: row.penalty,
         spec: GradabilitySpec { refused_from, calibration },
-        ungradable: refused(ungradable),
-        usable: refused(of(Told::Graded(Gradability::Usable))),
-        good: refused(of(Told::Graded(Gradability::Good))),
-        labelled: refused(of(Told::Labelled)),
-        drawn: refused(of(Told::Drawn)),
+        ungradable: refused(Known::UNGRADABLE),
+        usable: refused(Known::Graded(Gradability::Usable)),
+        good: refused(Known::Graded(Gradability::Good)),
+        labelled: refused(Known::Labelled),
+        drawn: refused(Known::Drawn),
         auroc: auroc(&against, &which).map(|auroc| auroc.value),
     }
+}
+
+/// The value below which a part of sorted values lies, at most; infinite where there are none.
+fn quantile(sorted: &[f64], part: f64) -> f64 {
+    let at = (part * sorted.len() as f64) as usize;
+    sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::INFINITY)
 }
 
 /// Weights and constant on the features as they are.
@@ -320,31 +435,39 @@ mod tests {
         (0..count)
             .map(|number| {
                 let ungradable = number % 8 == 0;
-                let noise = || rng.random_range(-1.0..1.0);
-                let mut features: Vec<f64> = std::iter::repeat_with(noise).take(4).collect();
-                features[1] += if ungradable { 3.0 } else { 0.0 };
+                let noise = || rng.random_range(0.0..2.0);
+                let mut features: Vec<f64> = std::iter::repeat_with(noise).take(12).collect();
+                features[1] += if ungradable { 2.2 } else { 0.0 };
                 features[2] *= 40.0;
-                let told = match number % 8 {
-                    0 => Told::Graded(Gradability::Ungradable),
-                    1 | 2 => Told::Graded(Gradability::Good),
-                    3 => Told::Graded(Gradability::Usable),
-                    4 => Told::Drawn,
-                    _ => Told::Labelled,
+                let known = match number % 8 {
+                    0 => Known::Graded(Gradability::Ungradable),
+                    1 | 2 => Known::Graded(Gradability::Good),
+                    3 => Known::Graded(Gradability::Usable),
+                    4 => Known::Drawn,
+                    _ => Known::Labelled,
                 };
-                Example { features: Some(features), ruled_out: false, told, fold: number / 8 % FOLDS }
+                Example { features: Some(features), ruled_out: false, known, fold: number / 8 % FOLDS }
             })
             .collect()
+    }
+
+    /// What is fitted to examples.
+    fn fitted(examples: &[Example]) -> (GradabilityHead, Regression, Familiar) {
+        let (penalty, logits) = settled(examples).unwrap();
+        let told = Told { logits, distances: distances(examples).unwrap() };
+        let (row, familiar) = (Regression::fit(examples.iter(), penalty).unwrap(), familiar(examples.iter()).unwrap());
+        (head(examples, &told, &row, &familiar), row, familiar)
     }
 
     #[test]
     fn the_row_tells_what_people_told_and_its_figures_are_those_of_unseen_photographs() {
         let examples = examples(1600);
-        let (penalty, logits) = settled(&examples).unwrap();
-        let whole = Regression::fit(examples.iter(), penalty).unwrap();
-        let head = head(&examples, &logits, &whole);
-        assert!(head.ungradable.share.unwrap().value >= REFUSED_WANTED, "{head:?}");
-        assert!(head.good.share.unwrap().value < 0.05 && head.labelled.share.unwrap().value < 0.05, "{head:?}");
-        assert_eq!((head.ungradable.photographs, head.good.photographs, head.usable.photographs), (200, 400, 200));
+        let (head, whole, _) = fitted(&examples);
+        let share = |refused: &Refused| refused.all.share.unwrap().value;
+        assert!(share(&head.ungradable) >= REFUSED_WANTED, "{head:?}");
+        assert!(share(&head.good) < 0.05 && share(&head.labelled) < 0.05, "{head:?}");
+        let photographs = [&head.ungradable, &head.good, &head.usable].map(|of| of.all.photographs);
+        assert_eq!(photographs, [200, 400, 200]);
         assert!(head.auroc.unwrap() > 0.95);
         // The stored row decides as the regression does.
         for example in &examples {
@@ -375,13 +498,52 @@ mod tests {
     #[test]
     fn what_is_ruled_out_counts_as_refused_and_leaves_the_threshold_to_the_others() {
         let mut examples = examples(1600);
-        let ungradable = |example: &&mut Example| example.told == Told::Graded(Gradability::Ungradable);
+        let ungradable = |example: &&mut Example| example.known == Known::Graded(Gradability::Ungradable);
         for example in examples.iter_mut().filter(ungradable).take(20) {
             (example.features, example.ruled_out) = (None, true);
         }
-        let (penalty, logits) = settled(&examples).unwrap();
-        let found = head(&examples, &logits, &Regression::fit(examples.iter(), penalty).unwrap());
-        assert_eq!((found.ungradable.photographs, found.ungradable.refused), (200, 190), "{found:?}");
+        let (found, ..) = fitted(&examples);
+        assert_eq!((found.ungradable.all.photographs, found.ungradable.all.refused), (200, 190), "{found:?}");
+    }
+
+    #[test]
+    fn what_no_row_was_shown_is_refused_for_being_unlike_what_could_be_judged() {
+        let mut examples = examples(1600);
+        let (before, ..) = fitted(&examples);
+        // A part of its own: none of the faults of the others, and nothing of a retina.
+        let strange = [9.0, 0.5, 20.0, 9.0, 9.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+        for example in examples.iter_mut().filter(|example| example.known == Known::UNGRADABLE && example.fold == 9) {
+            example.features = Some(strange.to_vec());
+        }
+        let (head, row, familiar) = fitted(&examples);
+        assert!(before.ungradable.unlike < 100 && head.ungradable.unlike >= 20, "{before:?} {head:?}");
+        assert!(head.ungradable.all.refused >= 190 && head.good.all.refused < 20, "{head:?}");
+        // Of what could be judged one of fifty, the drawn ones aside.
+        assert_eq!(head.good.unlike + head.labelled.unlike, 20, "{head:?}");
+        // The stored arrays decide as the cross-validation does, of another such picture and of one like the others.
+        let refused = |features: [f64; 12]| {
+            let Unfamiliarity { mean, scale, weight, constant } = &head.unfamiliarity;
+            let off: Vec<f64> =
+                (0..12).map(|at| (features[at].sqrt() - f64::from(mean[at])) * f64::from(scale[at])).collect();
+            let along = weight.chunks(12).map(|row| row.iter().zip(&off).map(|(w, v)| f64::from(*w) * v).sum::<f64>());
+            let unlike = along.map(|value| value * value).sum::<f64>() + f64::from(*constant);
+            let logit = unlike.max(row.logit(&features));
+            head.spec.calibration.probability(logit) >= head.spec.refused_from
+        };
+        assert!(refused(strange.map(|value| 0.9 * value)) && familiar.distance(&strange) > 3.0);
+        assert!(!refused([0.3, 0.2, 12.0, 0.1, 1.0, 1.5, 0.4, 1.9, 0.8, 1.0, 0.6, 1.2]));
+    }
+
+    #[test]
+    fn where_all_are_unlike_the_row_refuses_nothing_else() {
+        let mut examples = examples(800);
+        for example in examples.iter_mut().filter(|example| example.known == Known::UNGRADABLE) {
+            example.features.as_mut().unwrap()[..4].copy_from_slice(&[15.0, 12.0, 0.0, 15.0]);
+        }
+        let (head, ..) = fitted(&examples);
+        assert_eq!((head.ungradable.unlike, head.ungradable.all.refused), (100, 100), "{head:?}");
+        assert!(head.good.all.refused <= head.good.unlike + 1 && head.spec.refused_from < 1.0, "{head:?}");
+        assert!(head.unfamiliarity.constant.is_finite());
     }
 
     #[test]
