@@ -311,7 +311,7 @@ mod tests {
         let mut weights = weights();
         weights.insert(HEAD_BLOCK4, vec![2, 6], (0..12).map(|at| 0.25 - at as f32 / 16.0).collect());
         same_in_both(&weights);
-        // A photograph as unlike as can be, one as like, and what lies between.
+        // Never unlike, always, and in between.
         for constant in [-60_000.0, 60_000.0, -20.0] {
             let [mean, scale, weight, bias] = UNFAMILIARITY;
             weights.insert(mean, vec![14], (0..14).map(|at| at as f32 / 8.0).collect());

@@ -270,6 +270,41 @@ pub(crate) mod tests {
         assert!(pooled.len() == 14 && (logit - expected).abs() < 1e-5 * logit.abs().max(1.0), "{logit} {expected}");
     }
 
+    /// What tells the unlike ones, in two directions, with a constant.
+    fn add_unfamiliarity(weights: &mut NamedWeights, constant: f32) {
+        let [mean, scale, weight, last] = UNFAMILIARITY;
+        weights.insert(mean, vec![14], (0..14).map(|at| at as f32 / 20.0).collect());
+        weights.insert(scale, vec![14], (0..14).map(|at| 0.5 + at as f32 / 10.0).collect());
+        weights.insert(weight, vec![2, 14], (0..28).map(|at| 1.0 - (at % 9) as f32 / 4.0).collect());
+        weights.insert(last, vec![1], vec![constant]);
+    }
+
+    #[test]
+    fn the_last_logit_is_the_larger_of_its_own_and_of_the_unfamiliarity_and_the_others_are_what_they_were() {
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 2, 1).unwrap().weights().unwrap();
+        let photographs = [photograph(1, 64), photograph(2, 64)];
+        let logits = |weights: &NamedWeights| {
+            let network = Network::build(&Device::flex(), weights, 2, 1).unwrap();
+            network.logits_and_map(&photographs).unwrap().into_iter().map(|of| of.logits).collect::<Vec<_>>()
+        };
+        let own = logits(&weights);
+        let pooled = Network::build(&Device::flex(), &weights, 2, 1).unwrap().pooled(&photographs).unwrap();
+        for constant in [-1000.0, 1000.0] {
+            add_unfamiliarity(&mut weights, constant);
+            for ((found, own), pooled) in logits(&weights).iter().zip(&own).zip(&pooled) {
+                let array = |at: usize| &weights.get(UNFAMILIARITY[at]).unwrap().data;
+                let off: Vec<f32> = (0..14).map(|at| (pooled[at].sqrt() - array(0)[at]) * array(1)[at]).collect();
+                let along = array(2).chunks(14).map(|row| row.iter().zip(&off).map(|(w, v)| w * v).sum::<f32>());
+                let unlike = along.map(|value| value * value).sum::<f32>() + constant;
+                let expected = [own[0], own[1].max(unlike)];
+                assert!((unlike > own[1]) == (constant > 0.0), "both must be met with: {unlike} {own:?}");
+                for (found, expected) in found.iter().zip(expected) {
+                    assert!((found - expected).abs() < 1e-4 * expected.abs().max(1.0), "{found} {expected}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_way_over_block_4_features_gives_the_same_logits() {
         let network = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap();
@@ -288,6 +323,7 @@ pub(crate) mod tests {
         weights.insert("head.weight", vec![1, 8], vec![0.5; 8]);
         weights.insert("head.bias", vec![1], vec![-0.25]);
         weights.insert(HEAD_BLOCK4, vec![1, 6], vec![0.125; 6]);
+        add_unfamiliarity(&mut weights, -3.0);
         let network = Network::build(&Device::flex(), &weights, 1, 1).unwrap();
         assert_eq!(network.weights().unwrap(), weights);
     }
@@ -310,6 +346,11 @@ pub(crate) mod tests {
         weights.insert(HEAD_BLOCK4, vec![2, 5], vec![0.0; 10]);
         let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
         assert!(error.contains(HEAD_BLOCK4) && error.contains("[2, 6]"), "{error}");
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 2, 1).unwrap().weights().unwrap();
+        add_unfamiliarity(&mut weights, 0.0);
+        weights.insert(UNFAMILIARITY[1], vec![13], vec![1.0; 13]);
+        let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
+        assert!(error.contains("unfamiliarity.scale") && error.contains("[14]"), "{error}");
         let error = Network::build(&Device::flex(), &NamedWeights::new(), 2, 1).unwrap_err().to_string();
         assert!(error.contains("features.0.weight") && error.contains("missing"), "{error}");
     }
