@@ -506,6 +506,7 @@ mod tests {
         assert_eq!((found.ungradable.all.photographs, found.ungradable.all.refused), (200, 190), "{found:?}");
     }
 
+    // verifies: RQ-002
     #[test]
     fn what_no_row_was_shown_is_refused_for_being_unlike_what_could_be_judged() {
         let mut examples = examples(1600);
