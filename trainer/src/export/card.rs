@@ -139,13 +139,16 @@ pub(super) fn readme(
                 head.spec.refused_from,
                 figure(head.auroc),
             );
-            for (name, refused) in [
-                ("ungradable", &head.ungradable),
-                ("usable", &head.usable),
-                ("good", &head.good),
-                ("not graded, but labelled", &head.labelled),
-                ("drawn practice eyes", &head.drawn),
-            ] {
+            let by_people = [
+                ("ungradable".to_owned(), &head.ungradable),
+                ("usable".to_owned(), &head.usable),
+                ("good".to_owned(), &head.good),
+                ("not graded, but labelled".to_owned(), &head.labelled),
+                ("drawn practice eyes".to_owned(), &head.drawn),
+            ];
+            let degraded =
+                head.degraded.iter().map(|(fault, of)| (format!("good or labelled, then made poor: {fault}"), of));
+            for (name, refused) in by_people.into_iter().chain(degraded) {
                 let all = &refused.all;
                 let _ = writeln!(text, "| {name} | {} | {} | {} |", all.photographs, share(all), refused.unlike);
             }

@@ -4,13 +4,15 @@
 //! how sharp it is; a logistic regression on them tells photographs that people called ungradable from those that people
 //! could read. It becomes one more row of the head, so that it costs next to nothing to compute, travels in the same file
 //! and is tested with the other outputs. A row knows the faults that it was shown; what is unlike everything that could be
-//! judged is refused as well ([`unfamiliarity`]): the output is the larger of the two.
+//! judged is refused as well ([`unfamiliarity`]): the output is the larger of the two. Photographs that people could judge
+//! teach the row once more, made so poor that nobody could ([`degraded`]); no figure but their own counts these.
 //!
 //! Ungradable photographs are few, so the figures come from a cross-validation over all that are given: neighbouring
 //! pictures of a series (by name) and pictures of one patient or group are never on both sides.
 //!
 //! Not here: classic measures of quality (`ocellus_model::quality`), training the network itself.
 
+mod degraded;
 mod unfamiliarity;
 
 use std::{collections::BTreeMap, path::Path};
@@ -39,6 +41,7 @@ use crate::{
     predict::{PredictError, Predictor},
     split::components::components,
 };
+use degraded::Fault;
 use unfamiliarity::Familiar;
 pub use unfamiliarity::Unfamiliarity;
 
@@ -93,6 +96,8 @@ pub struct GradabilityHead {
     pub labelled: Refused,
     /// Of drawn eyes that show what is to be seen.
     pub drawn: Refused,
+    /// Of good and labelled ones that a program made too poor, by what is wrong with them.
+    pub degraded: BTreeMap<&'static str, Refused>,
     /// AUROC of ungradable against good photographs, in cross-validation.
     pub auroc: Option<f64>,
 }
@@ -113,6 +118,8 @@ struct Example {
     features: Option<Vec<f64>>,
     /// Refused already, for want of a field or by a measure that leaves no doubt.
     ruled_out: bool,
+    /// As far from what could be judged as few that could.
+    unlike: bool,
     known: Known,
     fold: usize,
 }
@@ -126,6 +133,8 @@ enum Known {
     Labelled,
     /// It was drawn without a fault that hides anything.
     Drawn,
+    /// It could be judged until a program made it too poor.
+    Degraded(Fault),
 }
 
 impl Known {
@@ -137,11 +146,21 @@ impl Example {
     /// teaches nothing.
     fn learnt(&self) -> Option<(&[f64], bool)> {
         let refused = match self.known {
-            Known::UNGRADABLE => true,
+            Known::UNGRADABLE | Known::Degraded(_) => true,
             Known::Graded(Gradability::Good) | Known::Labelled | Known::Drawn => false,
             Known::Graded(_) => return None,
         };
         Some((self.features.as_deref()?, refused))
+    }
+
+    /// Whether it is to be refused by what is known of it as it is; none where that is not known.
+    fn told(&self) -> Option<bool> {
+        self.learnt().filter(|_| !matches!(self.known, Known::Degraded(_))).map(|(_, refused)| refused)
+    }
+
+    /// Whether it is refused whatever the row says.
+    fn is_refused_anyway(&self) -> bool {
+        self.ruled_out || self.unlike
     }
 
     /// Whether it is a photograph that could be judged. (Drawn eyes are too much alike to say what is far.)
@@ -166,20 +185,48 @@ pub fn fit(predictor: &Predictor, rows: &[Row], root: &Path, ui: &Ui) -> Result<
     let photographs = predictor.pooled(files.len(), read, ui, rules_out)?;
     let drawn = drawn();
     let eyes = predictor.pooled(drawn.len(), |at| Ok(phantom::draw(&drawn[at])), ui, rules_out)?;
+    let poor = to_degrade(&chosen);
+    let degrade = |at: usize| {
+        let (of, fault) = poor[at];
+        fault.apply(read(of)?)
+    };
+    let degraded = predictor.pooled(poor.len(), degrade, ui, rules_out)?;
     let known = chosen.iter().map(|(row, fold)| (row.quality.map_or(Known::Labelled, Known::Graded), *fold));
     let known = known.chain((0..drawn.len()).map(|at| (Known::Drawn, at % FOLDS)));
-    let examples: Vec<Example> = known
-        .zip(photographs.into_iter().chain(eyes))
+    // In the part of the photograph that it was.
+    let known = known.chain(poor.iter().map(|(of, fault)| (Known::Degraded(*fault), chosen[*of].1)));
+    let mut examples: Vec<Example> = known
+        .zip(photographs.into_iter().chain(eyes).chain(degraded))
         .map(|((known, fold), pooled)| {
             let (features, ruled_out) = pooled.map_or((None, true), |pooled| (Some(pooled.features), pooled.seen));
-            Example { features, ruled_out, known, fold }
+            Example { features, ruled_out, unlike: false, known, fold }
         })
         .collect();
-    let Some((penalty, logits)) = settled(&examples) else { return Ok(None) };
-    let Some(row) = Regression::fit(examples.iter(), penalty) else { return Ok(None) };
-    let Some(distances) = distances(&examples) else { return Ok(None) };
-    let Some(familiar) = familiar(examples.iter()) else { return Ok(None) };
-    Ok(Some(head(&examples, &Told { logits, distances }, &row, &familiar)))
+    Ok(fitted(&mut examples).map(|(head, ..)| head))
+}
+
+/// What is fitted to examples: what an export needs, and what it is made of. None where nothing can be fitted.
+fn fitted(examples: &mut [Example]) -> Option<(GradabilityHead, Regression, Familiar)> {
+    let distances = distances(examples)?;
+    let near = judged(examples, &distances);
+    let unlike_from = quantile(&near, 1.0 - UNLIKE);
+    for (example, distance) in examples.iter_mut().zip(&distances) {
+        example.unlike = example.features.is_some() && *distance >= unlike_from;
+    }
+    let (penalty, logits) = settled(examples)?;
+    let (row, familiar) = (Regression::fit(examples.iter(), penalty)?, familiar(examples.iter())?);
+    let scale = Scale::new(examples, &logits, (unlike_from, quantile(&near, 0.5)));
+    let both: Vec<f64> =
+        logits.iter().zip(&distances).map(|(logit, distance)| logit.max(scale.logit(*distance))).collect();
+    Some((head(examples, &both, &scale, &row, &familiar), row, familiar))
+}
+
+/// Some numbers of the photographs that could be judged, sorted.
+fn judged(examples: &[Example], of: &[f64]) -> Vec<f64> {
+    let known = examples.iter().zip(of).filter(|(example, _)| example.is_judged_photograph());
+    let mut known: Vec<f64> = known.map(|(_, value)| *value).collect();
+    known.sort_by(f64::total_cmp);
+    known
 }
 
 /// The rows to learn from, each with its part of the cross-validation.
@@ -200,6 +247,13 @@ fn choose(rows: &[Row]) -> Vec<(&Row, usize)> {
     chosen.into_iter().zip(parts).map(|(row, part)| (row, part % FOLDS)).collect()
 }
 
+/// Of those chosen, all that could be judged, by number, with what each is to be made poor by.
+fn to_degrade(chosen: &[(&Row, usize)]) -> Vec<(usize, Fault)> {
+    let judged = |row: &Row| row.quality.is_none_or(|quality| quality == Gradability::Good);
+    let judged = chosen.iter().enumerate().filter(|(_, (row, _))| judged(row)).map(|(at, _)| at);
+    judged.zip(Fault::ALL.into_iter().cycle()).collect()
+}
+
 /// Practice eyes that show what is to be seen.
 fn drawn() -> Vec<PracticeEye> {
     let set = PracticeSet::new(DRAWN_SEED, DRAWN_SIDE);
@@ -207,8 +261,8 @@ fn drawn() -> Vec<PracticeEye> {
     gradable.take(DRAWN).map(|drawn| drawn.eye).collect()
 }
 
-/// The penalty whose logits in cross-validation say best what people said, with them; none where no regression can be
-/// fitted.
+/// The penalty whose logits in cross-validation say best what people said of the photographs that the row decides on, with
+/// them; none where no regression can be fitted.
 fn settled(examples: &[Example]) -> Option<(f64, Vec<f64>)> {
     let tried = PENALTIES.into_iter().filter_map(|penalty| {
         let logits = cross_validated(examples, penalty)?;
@@ -218,10 +272,12 @@ fn settled(examples: &[Example]) -> Option<(f64, Vec<f64>)> {
     best.map(|(_, penalty, logits)| (penalty, logits))
 }
 
-/// Mean logarithmic loss of the ungradable and of the other examples, both weighed alike.
+/// Mean logarithmic loss of the ungradable and of the other examples, both weighed alike; of those that are not refused
+/// anyway.
 fn log_loss(examples: &[Example], logits: &[f64]) -> f64 {
     let of = |wanted: bool| {
-        let known = examples.iter().zip(logits).filter_map(|(example, logit)| Some((example.learnt()?.1, *logit)));
+        let asked = examples.iter().zip(logits).filter(|(example, _)| !example.is_refused_anyway());
+        let known = asked.filter_map(|(example, logit)| Some((example.told()?, *logit)));
         let losses = known.filter(|(refused, _)| *refused == wanted).map(|(refused, logit)| {
             let towards = if refused { logit } else { -logit };
             // ln(1 + e^-x), for large x of either sign.
@@ -268,82 +324,57 @@ fn without_each_part<'a, T: Send>(
     (0..FOLDS).into_par_iter().map(|part| fit(others(part))).collect()
 }
 
-/// What cross-validation says of each example.
-struct Told {
-    /// By the row.
-    logits: Vec<f64>,
-    /// Distance from what could be judged.
-    distances: Vec<f64>,
-}
-
-/// The row and the distance together.
-struct Together {
-    /// Which examples are refused for their distance alone.
-    unlike: Vec<bool>,
-    /// From a distance to a logit.
+/// From distances to the row's logits.
+struct Scale {
     slope: f64,
-    /// See `slope`.
     constant: f64,
-    /// The logit of each example.
-    logits: Vec<f64>,
     /// The logit from which a photograph is refused.
     from: f64,
 }
 
-impl Together {
-    fn new(examples: &[Example], told: &Told) -> Self {
-        let judged = |of: &[f64]| -> Vec<f64> {
-            let known = examples.iter().zip(of).filter(|(example, _)| example.is_judged_photograph());
-            let mut known: Vec<f64> = known.map(|(_, value)| *value).collect();
-            known.sort_by(f64::total_cmp);
-            known
-        };
-        let (by_row, near) = (judged(&told.logits), judged(&told.distances));
-        let unlike_from = quantile(&near, 1.0 - UNLIKE);
-        let far = examples.iter().zip(&told.distances);
-        let unlike: Vec<bool> =
-            far.map(|(example, distance)| example.features.is_some() && *distance >= unlike_from).collect();
-
-        // What is ruled out already or unlike is refused whatever the row says, and the row's threshold is for the others.
-        let ungradable = examples.iter().enumerate().filter(|(_, example)| example.known == Known::UNGRADABLE);
-        let mut left: Vec<f64> = ungradable
-            .map(|(at, example)| if example.ruled_out || unlike[at] { f64::INFINITY } else { told.logits[at] })
-            .collect();
+impl Scale {
+    /// From the row's logits in cross-validation, and the distance from which a photograph is unlike and that in the middle of
+    /// those that could be judged.
+    fn new(examples: &[Example], logits: &[f64], (unlike_from, middle): (f64, f64)) -> Self {
+        let by_row = judged(examples, logits);
+        // What is refused whatever the row says leaves the row's threshold to the others.
+        let ungradable = examples.iter().zip(logits).filter(|(example, _)| example.known == Known::UNGRADABLE);
+        let left = ungradable.map(|(example, logit)| if example.is_refused_anyway() { f64::INFINITY } else { *logit });
+        let mut left: Vec<f64> = left.collect();
         left.sort_by(f64::total_cmp);
         let from = quantile(&left, 1.0 - REFUSED_WANTED);
         // Where that is enough without the row, it refuses no more than it has to.
         let from = if from.is_finite() { from } else { quantile(&by_row, 1.0) };
-
-        // Distances on the scale of the logits: what is half-way among what could be judged is so for both, and what is unlike
-        // is refused.
-        let slope = (from - quantile(&by_row, 0.5)) / (unlike_from - quantile(&near, 0.5));
+        // What is half-way among what could be judged is so for both, and what is unlike is refused.
+        let slope = (from - quantile(&by_row, 0.5)) / (unlike_from - middle);
         let slope = if slope.is_finite() && slope > 0.0 { slope } else { 1.0 };
-        let constant = from - slope * unlike_from;
-        let both = told.logits.iter().zip(&told.distances);
-        let logits = both.map(|(logit, distance)| logit.max(slope * distance + constant)).collect();
-        Together { unlike, slope, constant, logits, from }
+        Scale { slope, constant: from - slope * unlike_from, from }
+    }
+
+    fn logit(&self, distance: f64) -> f64 {
+        self.slope * distance + self.constant
     }
 }
 
-fn head(examples: &[Example], told: &Told, row: &Regression, familiar: &Familiar) -> GradabilityHead {
-    let Together { unlike, slope, constant, logits, from } = Together::new(examples, told);
+/// What an export needs; `logits` are those of the row and the distance together.
+fn head(examples: &[Example], logits: &[f64], scale: &Scale, row: &Regression, familiar: &Familiar) -> GradabilityHead {
     let (known, targets): (Vec<f64>, Vec<bool>) =
-        examples.iter().zip(&logits).filter_map(|(example, logit)| Some((*logit, example.learnt()?.1))).unzip();
+        examples.iter().zip(logits).filter_map(|(example, logit)| Some((*logit, example.told()?))).unzip();
     let calibration = platt(&known, &targets).unwrap_or(ocellus_model::calibration::Calibration::IDENTITY);
     // The probability is strictly between 0 and 1 for every logit that can occur.
-    let refused_from = calibration.probability(from).clamp(1e-6, 1.0 - 1e-6);
+    let refused_from = calibration.probability(scale.from).clamp(1e-6, 1.0 - 1e-6);
     let refused = |kind: Known| {
         let of_kind: Vec<usize> = (0..examples.len()).filter(|at| examples[*at].known == kind).collect();
-        let refused = of_kind.iter().filter(|at| {
-            examples[**at].ruled_out || unlike[**at] || calibration.probability(logits[**at]) >= refused_from
-        });
+        let refused = of_kind
+            .iter()
+            .filter(|at| examples[**at].is_refused_anyway() || calibration.probability(logits[**at]) >= refused_from);
         Refused {
             all: Refusals::new(refused.count(), of_kind.len()),
-            unlike: of_kind.iter().filter(|at| unlike[**at]).count(),
+            unlike: of_kind.iter().filter(|at| examples[**at].unlike).count(),
         }
     };
     let graded = |grade| {
-        let seen = examples.iter().zip(&logits).filter(|(example, _)| example.features.is_some());
+        let seen = examples.iter().zip(logits).filter(|(example, _)| example.features.is_some());
         seen.filter(move |(example, _)| example.known == Known::Graded(grade))
     };
     let (against, which): (Vec<f64>, Vec<bool>) = graded(Gradability::Ungradable)
@@ -353,7 +384,7 @@ fn head(examples: &[Example], told: &Told, row: &Regression, familiar: &Familiar
     GradabilityHead {
         weight: row.weight.iter().map(|weight| *weight as f32).collect(),
         bias: row.bias as f32,
-        unfamiliarity: familiar.logit(slope, constant),
+        unfamiliarity: familiar.logit(scale.slope, scale.constant),
         penalty: row.penalty,
         spec: GradabilitySpec { refused_from, calibration },
         ungradable: refused(Known::UNGRADABLE),
@@ -361,6 +392,7 @@ fn head(examples: &[Example], told: &Told, row: &Regression, familiar: &Familiar
         good: refused(Known::Graded(Gradability::Good)),
         labelled: refused(Known::Labelled),
         drawn: refused(Known::Drawn),
+        degraded: Fault::ALL.into_iter().map(|fault| (fault.as_str(), refused(Known::Degraded(fault)))).collect(),
         auroc: auroc(&against, &which).map(|auroc| auroc.value),
     }
 }
@@ -380,26 +412,43 @@ struct Regression {
 }
 
 impl Regression {
-    /// Logistic regression on standardised features, both classes weighed alike; none where it can't be fitted.
+    /// Logistic regression on standardised features; what could be judged, what people called ungradable and what was made
+    /// poor weigh alike. None where it can't be fitted.
     fn fit<'a>(examples: impl Iterator<Item = &'a Example>, penalty: f64) -> Option<Self> {
-        let known: Vec<(&[f64], bool)> = examples.filter_map(Example::learnt).collect();
+        let learnt = examples.filter_map(|example| {
+            let (features, refused) = example.learnt()?;
+            Some((features, refused, matches!(example.known, Known::Degraded(_))))
+        });
+        let known: Vec<(&[f64], bool, bool)> = learnt.collect();
         let width = known.first()?.0.len();
         let count = known.len() as f64;
-        let mean: Vec<f64> = (0..width).map(|at| known.iter().map(|(f, _)| f[at]).sum::<f64>() / count).collect();
+        let mean: Vec<f64> = (0..width).map(|at| known.iter().map(|(f, ..)| f[at]).sum::<f64>() / count).collect();
         let spread: Vec<f64> = (0..width)
             .map(|at| {
-                let variance = known.iter().map(|(f, _)| (f[at] - mean[at]).powi(2)).sum::<f64>() / count;
+                let variance = known.iter().map(|(f, ..)| (f[at] - mean[at]).powi(2)).sum::<f64>() / count;
                 // A channel that is always off says nothing, and must not say much on a new photograph either.
                 variance.sqrt().max(1e-3)
             })
             .collect();
-        // The library knows no weights of examples: the rare class is repeated.
-        let rare = known.iter().filter(|(_, refused)| *refused).count();
-        let repeats = ((known.len() - rare) / rare.max(1)).max(1);
+        // The library knows no weights of examples: those of a smaller class are repeated.
+        let of_class = |refused: bool, degraded: bool| {
+            known
+                .iter()
+                .filter(|(_, is_refused, is_degraded)| (*is_refused, *is_degraded) == (refused, degraded))
+                .count()
+        };
+        let repeats =
+            |refused: bool, degraded: bool| (of_class(false, false) / of_class(refused, degraded).max(1)).max(1);
+        let (of_ungradable, of_degraded) = (repeats(true, false), repeats(true, true));
         let (mut rows, mut targets) = (Vec::new(), Vec::new());
-        for (features, refused) in &known {
+        for (features, refused, degraded) in &known {
             let row: Vec<f64> = features.iter().enumerate().map(|(at, f)| (f - mean[at]) / spread[at]).collect();
-            for _ in 0..if *refused { repeats } else { 1 } {
+            let times = match (refused, degraded) {
+                (false, _) => 1,
+                (true, false) => of_ungradable,
+                (true, true) => of_degraded,
+            };
+            for _ in 0..times {
                 rows.push(row.clone());
                 targets.push(i32::from(*refused));
             }
@@ -446,23 +495,15 @@ mod tests {
                     4 => Known::Drawn,
                     _ => Known::Labelled,
                 };
-                Example { features: Some(features), ruled_out: false, known, fold: number / 8 % FOLDS }
+                Example { features: Some(features), ruled_out: false, unlike: false, known, fold: number / 8 % FOLDS }
             })
             .collect()
     }
 
-    /// What is fitted to examples.
-    fn fitted(examples: &[Example]) -> (GradabilityHead, Regression, Familiar) {
-        let (penalty, logits) = settled(examples).unwrap();
-        let told = Told { logits, distances: distances(examples).unwrap() };
-        let (row, familiar) = (Regression::fit(examples.iter(), penalty).unwrap(), familiar(examples.iter()).unwrap());
-        (head(examples, &told, &row, &familiar), row, familiar)
-    }
-
     #[test]
     fn the_row_tells_what_people_told_and_its_figures_are_those_of_unseen_photographs() {
-        let examples = examples(1600);
-        let (head, whole, _) = fitted(&examples);
+        let mut examples = examples(1600);
+        let (head, whole, _) = fitted(&mut examples).unwrap();
         let share = |refused: &Refused| refused.all.share.unwrap().value;
         assert!(share(&head.ungradable) >= REFUSED_WANTED, "{head:?}");
         assert!(share(&head.good) < 0.05 && share(&head.labelled) < 0.05, "{head:?}");
@@ -502,7 +543,7 @@ mod tests {
         for example in examples.iter_mut().filter(ungradable).take(20) {
             (example.features, example.ruled_out) = (None, true);
         }
-        let (found, ..) = fitted(&examples);
+        let (found, ..) = fitted(&mut examples).unwrap();
         assert_eq!((found.ungradable.all.photographs, found.ungradable.all.refused), (200, 190), "{found:?}");
     }
 
@@ -510,13 +551,13 @@ mod tests {
     #[test]
     fn what_no_row_was_shown_is_refused_for_being_unlike_what_could_be_judged() {
         let mut examples = examples(1600);
-        let (before, ..) = fitted(&examples);
+        let (before, ..) = fitted(&mut examples).unwrap();
         // A part of its own: none of the faults of the others, and nothing of a retina.
         let strange = [9.0, 0.5, 20.0, 9.0, 9.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
         for example in examples.iter_mut().filter(|example| example.known == Known::UNGRADABLE && example.fold == 9) {
             example.features = Some(strange.to_vec());
         }
-        let (head, row, familiar) = fitted(&examples);
+        let (head, row, familiar) = fitted(&mut examples).unwrap();
         assert!(before.ungradable.unlike < 100 && head.ungradable.unlike >= 20, "{before:?} {head:?}");
         assert!(head.ungradable.all.refused >= 190 && head.good.all.refused < 20, "{head:?}");
         // Of what could be judged one of fifty, the drawn ones aside.
@@ -536,12 +577,55 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_poor_teaches_the_row_and_counts_in_no_figure_but_its_own() {
+        let mut judged = examples(1600);
+        let (without, ..) = fitted(&mut judged).unwrap();
+        let poor = |fault: Fault| {
+            judged.iter().filter(|example| example.known == Known::Labelled).step_by(3).map(move |example| {
+                let mut features = example.features.clone().unwrap();
+                // Each by itself is met with among the others; all three together hardly ever.
+                (features[5], features[6], features[7]) = (1.9, 0.1 * features[6], 1.9);
+                Example { features: Some(features), known: Known::Degraded(fault), ..*example }
+            })
+        };
+        let poor: Vec<Example> = poor(Fault::Defocus).collect();
+        let mut all = examples(1600);
+        all.extend(poor);
+        let (with, row, _) = fitted(&mut all).unwrap();
+        assert_eq!((with.degraded["defocus"].all.photographs, with.degraded["haze"].all.photographs), (200, 0));
+        assert!(with.degraded["defocus"].all.refused > 180, "{with:?}");
+        // A row that saw none of them knows none of them.
+        let unseen = Regression::fit(judged.iter(), without.penalty).unwrap();
+        let mean = |row: &Regression, known: Known| {
+            let of: Vec<f64> = all
+                .iter()
+                .filter(|example| example.known == known)
+                .map(|example| row.logit(example.features.as_ref().unwrap()))
+                .collect();
+            of.iter().sum::<f64>() / of.len() as f64
+        };
+        let above = |row: &Regression| mean(row, Known::Degraded(Fault::Defocus)) - mean(row, Known::Labelled);
+        assert!(above(&row) > 3.0 && above(&unseen).abs() < 1.0, "{} {}", above(&row), above(&unseen));
+        assert_eq!(with.ungradable.all.photographs, without.ungradable.all.photographs);
+        assert!(with.ungradable.all.refused >= 190, "{with:?}");
+    }
+
+    #[test]
+    fn all_that_could_be_judged_are_made_poor_by_each_fault_in_turn() {
+        let row = |quality: Option<Gradability>| Row { quality, ..Row::default() };
+        let rows =
+            [Some(Gradability::Good), Some(Gradability::Usable), None, Some(Gradability::Ungradable), None].map(row);
+        let chosen: Vec<(&Row, usize)> = rows.iter().map(|row| (row, 0)).collect();
+        assert_eq!(to_degrade(&chosen), [(0, Fault::Defocus), (2, Fault::Motion), (4, Fault::Haze)]);
+    }
+
+    #[test]
     fn where_all_are_unlike_the_row_refuses_nothing_else() {
         let mut examples = examples(800);
         for example in examples.iter_mut().filter(|example| example.known == Known::UNGRADABLE) {
             example.features.as_mut().unwrap()[..4].copy_from_slice(&[15.0, 12.0, 0.0, 15.0]);
         }
-        let (head, ..) = fitted(&examples);
+        let (head, ..) = fitted(&mut examples).unwrap();
         assert_eq!((head.ungradable.unlike, head.ungradable.all.refused), (100, 100), "{head:?}");
         assert!(head.good.all.refused <= head.good.unlike + 1 && head.spec.refused_from < 1.0, "{head:?}");
         assert!(head.unfamiliarity.constant.is_finite());
