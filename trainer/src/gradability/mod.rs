@@ -13,6 +13,8 @@
 //! Not here: classic measures of quality (`ocellus_model::quality`), training the network itself.
 
 mod degraded;
+mod regression;
+mod standard;
 mod unfamiliarity;
 
 use std::{collections::BTreeMap, path::Path};
@@ -27,11 +29,6 @@ use ocellus_model::{
 };
 use rayon::prelude::*;
 use serde::Serialize;
-use smartcore::{
-    error::Failed,
-    linalg::basic::{arrays::Array, matrix::DenseMatrix},
-    linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters},
-};
 
 use crate::{
     cli::Ui,
@@ -42,6 +39,7 @@ use crate::{
     split::components::components,
 };
 use degraded::Fault;
+use regression::Regression;
 use unfamiliarity::Familiar;
 pub use unfamiliarity::Unfamiliarity;
 
@@ -292,21 +290,13 @@ fn log_loss(examples: &[Example], logits: &[f64]) -> f64 {
 /// The logit of each example by a regression that saw none of its part, infinite where there are no features; none where
 /// a regression can't be fitted.
 fn cross_validated(examples: &[Example], penalty: f64) -> Option<Vec<f64>> {
-    let fitted = without_each_part(examples, |others| Regression::fit(others.into_iter(), penalty))?;
-    let logit = |example: &Example| {
-        example.features.as_ref().map_or(f64::INFINITY, |features| fitted[example.fold].logit(features))
-    };
-    Some(examples.iter().map(logit).collect())
+    by_the_other_parts(examples, |others| Regression::fit(others.into_iter(), penalty), Regression::logit)
 }
 
 /// How far each example lies from what could be judged, none of its part among it, infinite where there are no features;
 /// none where there is too little.
 fn distances(examples: &[Example]) -> Option<Vec<f64>> {
-    let fitted = without_each_part(examples, |others| familiar(others.into_iter()))?;
-    let distance = |example: &Example| {
-        example.features.as_ref().map_or(f64::INFINITY, |features| fitted[example.fold].distance(features))
-    };
-    Some(examples.iter().map(distance).collect())
+    by_the_other_parts(examples, |others| familiar(others.into_iter()), Familiar::distance)
 }
 
 /// What could be judged; none where there is too little.
@@ -315,13 +305,19 @@ fn familiar<'a>(examples: impl Iterator<Item = &'a Example>) -> Option<Familiar>
     Familiar::fit(&judged.map(|(features, _)| features).collect::<Vec<_>>())
 }
 
-/// What is fitted to all examples but those of one part, for each part.
-fn without_each_part<'a, T: Send>(
+/// What is said of each example's features by what was fitted to all examples but those of its part, infinite where there
+/// are no features.
+fn by_the_other_parts<'a, T: Send>(
     examples: &'a [Example],
     fit: impl Fn(Vec<&'a Example>) -> Option<T> + Sync,
-) -> Option<Vec<T>> {
+    say: impl Fn(&T, &[f64]) -> f64,
+) -> Option<Vec<f64>> {
     let others = |part: usize| examples.iter().filter(|example| example.fold != part).collect();
-    (0..FOLDS).into_par_iter().map(|part| fit(others(part))).collect()
+    let fitted: Vec<T> = (0..FOLDS).into_par_iter().map(|part| fit(others(part))).collect::<Option<_>>()?;
+    let said = |example: &Example| {
+        example.features.as_ref().map_or(f64::INFINITY, |features| say(&fitted[example.fold], features))
+    };
+    Some(examples.iter().map(said).collect())
 }
 
 /// From distances to the row's logits.
@@ -401,74 +397,6 @@ fn head(examples: &[Example], logits: &[f64], scale: &Scale, row: &Regression, f
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let at = (part * sorted.len() as f64) as usize;
     sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::INFINITY)
-}
-
-/// Weights and constant on the features as they are.
-struct Regression {
-    weight: Vec<f64>,
-    bias: f64,
-    /// What held it back.
-    penalty: f64,
-}
-
-impl Regression {
-    /// Logistic regression on standardised features; what could be judged, what people called ungradable and what was made
-    /// poor weigh alike. None where it can't be fitted.
-    fn fit<'a>(examples: impl Iterator<Item = &'a Example>, penalty: f64) -> Option<Self> {
-        let learnt = examples.filter_map(|example| {
-            let (features, refused) = example.learnt()?;
-            Some((features, refused, matches!(example.known, Known::Degraded(_))))
-        });
-        let known: Vec<(&[f64], bool, bool)> = learnt.collect();
-        let width = known.first()?.0.len();
-        let count = known.len() as f64;
-        let mean: Vec<f64> = (0..width).map(|at| known.iter().map(|(f, ..)| f[at]).sum::<f64>() / count).collect();
-        let spread: Vec<f64> = (0..width)
-            .map(|at| {
-                let variance = known.iter().map(|(f, ..)| (f[at] - mean[at]).powi(2)).sum::<f64>() / count;
-                // A channel that is always off says nothing, and must not say much on a new photograph either.
-                variance.sqrt().max(1e-3)
-            })
-            .collect();
-        // The library knows no weights of examples: those of a smaller class are repeated.
-        let of_class = |refused: bool, degraded: bool| {
-            known
-                .iter()
-                .filter(|(_, is_refused, is_degraded)| (*is_refused, *is_degraded) == (refused, degraded))
-                .count()
-        };
-        let repeats =
-            |refused: bool, degraded: bool| (of_class(false, false) / of_class(refused, degraded).max(1)).max(1);
-        let (of_ungradable, of_degraded) = (repeats(true, false), repeats(true, true));
-        let (mut rows, mut targets) = (Vec::new(), Vec::new());
-        for (features, refused, degraded) in &known {
-            let row: Vec<f64> = features.iter().enumerate().map(|(at, f)| (f - mean[at]) / spread[at]).collect();
-            let times = match (refused, degraded) {
-                (false, _) => 1,
-                (true, false) => of_ungradable,
-                (true, true) => of_degraded,
-            };
-            for _ in 0..times {
-                rows.push(row.clone());
-                targets.push(i32::from(*refused));
-            }
-        }
-        let fitted = || -> Result<(Vec<f64>, f64), Failed> {
-            let parameters = LogisticRegressionParameters::default().with_alpha(penalty);
-            let model = LogisticRegression::fit(&DenseMatrix::from_2d_vec(&rows)?, &targets, parameters)?;
-            Ok(((0..width).map(|at| *model.coefficients().get((0, at))).collect(), *model.intercept().get((0, 0))))
-        };
-        let (standardised, constant) = fitted().ok()?;
-        let weight: Vec<f64> = standardised.iter().zip(&spread).map(|(weight, spread)| weight / spread).collect();
-        let shift: f64 = weight.iter().zip(&mean).map(|(weight, mean)| weight * mean).sum();
-        let bias = constant - shift;
-        let sound = weight.iter().chain([&bias]).all(|value| value.is_finite());
-        sound.then_some(Self { weight, bias, penalty })
-    }
-
-    fn logit(&self, features: &[f64]) -> f64 {
-        self.weight.iter().zip(features).map(|(weight, feature)| weight * feature).sum::<f64>() + self.bias
-    }
 }
 
 #[cfg(test)]

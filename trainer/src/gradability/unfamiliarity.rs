@@ -13,16 +13,13 @@ use smartcore::linalg::{
     traits::evd::EVDDecomposable,
 };
 
-/// Spread of a feature's square root that counts at least: a channel that is always off must not say much when it is on.
-const SPREAD_MIN: f64 = 1e-3;
+use super::standard::Standard;
 
 /// What is familiar.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Familiar {
-    /// Mean of each feature's square root.
-    mean: Vec<f64>,
-    /// One over its spread.
-    scale: Vec<f64>,
+    /// Of the features' square roots.
+    standard: Standard,
     /// Directions, row by row, in which what is familiar has a mean square of one over their number.
     directions: Vec<Vec<f64>>,
 }
@@ -43,28 +40,22 @@ pub struct Unfamiliarity {
 impl Familiar {
     /// From the features of photographs that could be judged; none where nothing can be fitted.
     pub(super) fn fit(familiar: &[&[f64]]) -> Option<Self> {
-        let (count, width) = (familiar.len() as f64, familiar.first()?.len());
         let roots: Vec<Vec<f64>> = familiar.iter().map(|features| roots(features)).collect();
-        let mean: Vec<f64> = (0..width).map(|at| roots.iter().map(|row| row[at]).sum::<f64>() / count).collect();
-        let scale: Vec<f64> = (0..width)
-            .map(|at| {
-                let variance = roots.iter().map(|row| (row[at] - mean[at]).powi(2)).sum::<f64>() / count;
-                1.0 / variance.sqrt().max(SPREAD_MIN)
-            })
-            .collect();
-        let standardised: Vec<Vec<f64>> = roots.iter().map(|row| standardised(row, &mean, &scale)).collect();
+        let standard = Standard::of(&roots.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        let width = standard.mean.len();
+        let standardised: Vec<Vec<f64>> = roots.iter().map(|row| standard.apply(row)).collect();
         let spread = shrunk_covariance(&standardised)?.evd(true).ok()?;
         let directions = (0..width).map(|direction| {
             let along = 1.0 / (spread.d[direction] * width as f64).sqrt();
             (0..width).map(|at| along * spread.V.get((at, direction))).collect()
         });
         let directions: Vec<Vec<f64>> = directions.collect();
-        directions.iter().flatten().all(|value| value.is_finite()).then_some(Self { mean, scale, directions })
+        directions.iter().flatten().all(|value| value.is_finite()).then_some(Self { standard, directions })
     }
 
     /// The squared distance of features, about 1 for what is familiar.
     pub(super) fn distance(&self, features: &[f64]) -> f64 {
-        let off = standardised(&roots(features), &self.mean, &self.scale);
+        let off = self.standard.apply(&roots(features));
         let along =
             |direction: &Vec<f64>| direction.iter().zip(&off).map(|(weight, value)| weight * value).sum::<f64>();
         self.directions.iter().map(|direction| along(direction).powi(2)).sum()
@@ -72,19 +63,20 @@ impl Familiar {
 
     /// The arrays whose logit is `slope` times the distance, and `constant`.
     pub(super) fn logit(&self, slope: f64, constant: f64) -> Unfamiliarity {
-        let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect();
+        let Standard { mean, spread } = &self.standard;
         let weight = self.directions.iter().flatten().map(|value| (value * slope.sqrt()) as f32).collect();
-        Unfamiliarity { mean: single(&self.mean), scale: single(&self.scale), weight, constant: constant as f32 }
+        Unfamiliarity {
+            mean: mean.iter().map(|value| *value as f32).collect(),
+            scale: spread.iter().map(|value| (1.0 / value) as f32).collect(),
+            weight,
+            constant: constant as f32,
+        }
     }
 }
 
 fn roots(features: &[f64]) -> Vec<f64> {
     // Averages of what a ReLU let through.
     features.iter().map(|feature| feature.max(0.0).sqrt()).collect()
-}
-
-fn standardised(row: &[f64], mean: &[f64], scale: &[f64]) -> Vec<f64> {
-    row.iter().zip(mean).zip(scale).map(|((value, mean), scale)| (value - mean) * scale).collect()
 }
 
 /// Ledoit and Wolf's covariance of centred rows: part of the way from what was found towards the same variance everywhere.
