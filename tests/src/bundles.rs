@@ -48,12 +48,7 @@ pub fn manifest(labels: &[Output], size: u32) -> BundleManifest {
         intended_use: "Tests of this program, on practice photographs.".to_owned(),
         statement: RESEARCH_STATEMENT.to_owned(),
         cameras: Vec::new(),
-        preprocess: PreprocessSpec {
-            version: PreprocessSpec::VERSION,
-            size,
-            variant: ColourVariant::Vgg16,
-            disc: 0.96,
-        },
+        preprocess: PreprocessSpec::new(size, ColourVariant::Vgg16),
         model: Model {
             file: "model.onnx".to_owned(),
             opset: 17,

@@ -95,7 +95,8 @@ pub struct Model {
     /// Name of the output `[N, K]` of f32: one logit for each of [`BundleManifest::outputs`], and one more where there
     /// is a [`BundleManifest::gradability`].
     pub logits: String,
-    /// Name of the output `[N, K, rows, columns]` of f32: the class activation maps, whose mean plus a constant is the logit.
+    /// Name of the output `[N, K, rows, columns]` of f32: the class activation maps, whose mean plus a constant is the
+    /// logit of an output that goes by nothing else.
     pub activation_map: String,
 }
 

@@ -32,12 +32,7 @@ fn manifest() -> BundleManifest {
         intended_use: "Research on referral of adults with diabetes.".to_owned(),
         statement: RESEARCH_STATEMENT.to_owned(),
         cameras: vec!["Canon CR-2".to_owned()],
-        preprocess: PreprocessSpec {
-            version: PreprocessSpec::VERSION,
-            size: 224,
-            variant: ColourVariant::Vgg16,
-            disc: 0.96,
-        },
+        preprocess: PreprocessSpec::new(224, ColourVariant::Vgg16),
         model: Model {
             file: "model.onnx".to_owned(),
             opset: 17,

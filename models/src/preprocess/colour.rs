@@ -1,4 +1,4 @@
-//! The colour variants: from 8-bit RGB to the values a network was trained on (rule 4).
+//! The colour variants: from 8-bit RGB to the values a network was trained on (rule 5).
 
 use super::{ColourVariant, Tensor, local_average, sample::Square};
 

@@ -1,6 +1,6 @@
 //! From an upright photograph and its field to the tensor a network sees.
 //!
-//! Rules of version 1:
+//! The rules; the fourth came with version 2:
 //!
 //! 1. The *source disc* is concentric with the field; its radius is `disc` times the field's visible radius.
 //! 2. The square around it is resized to `size × size` with an antialiased bilinear filter in integer arithmetic.
@@ -8,7 +8,9 @@
 //! 3. An output pixel whose centre is further than `size / 2 − 2` from the square's centre is *painted* with one
 //!    value. The two pixels of margin are wider than the filter: no pixel of the photograph outside the source disc
 //!    has any influence on the tensor, bit for bit.
-//! 4. The colour variant is computed from what is left. The painted value is zero in the tensor for `original`,
+//! 4. Where the mean luma of what is left is below `least_brightness`, all levels are multiplied by what brings it there (at
+//!    most four; products are rounded, and stop at 255).
+//! 5. The colour variant is computed from that. The painted value is zero in the tensor for `original`,
 //!    `greyscale` (black), `vgg16` and `torchvision` (the mean colour), and 128 / 255 for `local_average` (no
 //!    difference from the surroundings).
 //!
@@ -17,6 +19,7 @@
 //!
 //! Not here: finding the field ([`crate::field`]), judging the photograph ([`crate::quality`]), augmentation.
 
+mod brightness;
 mod colour;
 mod local_average;
 mod sample;
@@ -43,7 +46,8 @@ pub struct Tensor {
 /// the disc lies outside the photograph is painted like the border; a field that shows nothing (not a finite number,
 /// or a disc less than two pixels wide) gives a tensor that is painted throughout.
 pub fn preprocess(pixels: &RgbImage, field: &Field, spec: &PreprocessSpec) -> Tensor {
-    let square = sample::Square::sample(pixels, field, spec);
+    let mut square = sample::Square::sample(pixels, field, spec);
+    brightness::raise(&mut square, spec.least_brightness);
     colour::tensor(&square, spec.variant)
 }
 

@@ -32,11 +32,17 @@ impl ColourVariant {
     ];
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 /// A complete description of the preprocessing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreprocessSpec {
-    /// Version of the rules in this module; see [`PreprocessSpec::VERSION`].
+    /// Version of the rules that are needed to follow it, at most [`PreprocessSpec::VERSION`]: 2 where dark photographs are
+    /// made brighter, else 1, so that programs which know no more than that can follow it, too.
     pub version: u32,
     /// Side of the square tensor, in pixels, 64..=1024.
     pub size: u32,
@@ -44,6 +50,9 @@ pub struct PreprocessSpec {
     pub variant: ColourVariant,
     /// Radius of the fixed disc as a fraction of the field's visible radius, 0.5..=1; 0.96 unless there is a reason.
     pub disc: f64,
+    /// Mean luma, 0..1, that darker photographs are brought up to, 0..=0.5; 0 leaves all of them as they are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_brightness: f64,
 }
 
 /// A spec this build can't follow.
@@ -70,15 +79,26 @@ pub enum SpecError {
 }
 
 impl PreprocessSpec {
-    /// The version this build writes and the highest it reads.
-    pub const VERSION: u32 = 1;
+    /// The highest version this build knows.
+    pub const VERSION: u32 = 2;
 
     /// The disc that keeps clear of the soft edge of the aperture and of what cameras paint on it.
     pub const DEFAULT_DISC: f64 = 0.96;
 
-    /// The rules of this build with the default disc.
+    /// Brings photographs of less than about a third of the usual light up to where those of the darker sources lie
+    /// (`docs/experiments.md`, 23).
+    pub const DEFAULT_LEAST_BRIGHTNESS: f64 = 0.25;
+
+    /// The default disc; dark photographs stay dark.
     pub fn new(size: u32, variant: ColourVariant) -> Self {
-        Self { version: Self::VERSION, size, variant, disc: Self::DEFAULT_DISC }
+        Self { version: 1, size, variant, disc: Self::DEFAULT_DISC, least_brightness: 0.0 }
+    }
+
+    /// The same, with darker photographs brought up to this mean luma; see [`PreprocessSpec::least_brightness`].
+    #[must_use]
+    pub fn with_least_brightness(self, least_brightness: f64) -> Self {
+        let version = if least_brightness > 0.0 { 2 } else { 1 };
+        Self { version, least_brightness, ..self }
     }
 
     /// Checks a spec that came from a file or a command line before anything is computed with it.
@@ -98,6 +118,15 @@ impl PreprocessSpec {
         }
         if !(0.5..=1.0).contains(&self.disc) {
             return Err(SpecError::OutOfRange { key: "disc", found: self.disc.to_string(), expected: "0.5 to 1" });
+        }
+        let expected = match self.version {
+            1 if self.least_brightness != 0.0 => Some("0 in version 1"),
+            _ if !(0.0..=0.5).contains(&self.least_brightness) => Some("0 to 0.5"),
+            _ => None,
+        };
+        if let Some(expected) = expected {
+            let found = self.least_brightness.to_string();
+            return Err(SpecError::OutOfRange { key: "least_brightness", found, expected });
         }
         Ok(())
     }
@@ -124,7 +153,7 @@ mod tests {
     use super::*;
 
     fn spec() -> PreprocessSpec {
-        PreprocessSpec { version: 1, size: 224, variant: ColourVariant::Vgg16, disc: 0.96 }
+        PreprocessSpec::new(224, ColourVariant::Vgg16)
     }
 
     #[test]
@@ -136,8 +165,8 @@ mod tests {
 
     #[test]
     fn a_newer_version_asks_for_an_update_of_the_program() {
-        let error = PreprocessSpec { version: 2, ..spec() }.validate().unwrap_err();
-        assert_eq!(error.to_string(), "preprocessing version 2 is newer than this program's 1: update the program");
+        let error = PreprocessSpec { version: 3, ..spec() }.validate().unwrap_err();
+        assert_eq!(error.to_string(), "preprocessing version 3 is newer than this program's 2: update the program");
     }
 
     #[test]
@@ -149,6 +178,10 @@ mod tests {
             (PreprocessSpec { disc: 0.49, ..spec() }, "disc"),
             (PreprocessSpec { disc: 1.01, ..spec() }, "disc"),
             (PreprocessSpec { disc: f64::NAN, ..spec() }, "disc"),
+            (spec().with_least_brightness(0.51), "least_brightness"),
+            (spec().with_least_brightness(-0.1), "least_brightness"),
+            (spec().with_least_brightness(f64::NAN), "least_brightness"),
+            (PreprocessSpec { version: 1, ..spec().with_least_brightness(0.25) }, "least_brightness"),
         ] {
             let error = bad.validate().unwrap_err().to_string();
             assert!(error.contains(key) && error.contains("expected"), "{error}");
@@ -161,5 +194,10 @@ mod tests {
         assert_eq!(text, "version = 1\nsize = 224\nvariant = \"vgg16\"\ndisc = 0.96\n");
         assert_eq!(toml::from_str::<PreprocessSpec>(&text).unwrap(), spec());
         assert!(toml::from_str::<PreprocessSpec>(&format!("{text}extra = 1\n")).is_err());
+        let raised = spec().with_least_brightness(0.25);
+        assert_eq!(raised.validate(), Ok(()));
+        let text = toml::to_string(&raised).unwrap();
+        assert_eq!(text, "version = 2\nsize = 224\nvariant = \"vgg16\"\ndisc = 0.96\nleast_brightness = 0.25\n");
+        assert_eq!(toml::from_str::<PreprocessSpec>(&text).unwrap(), raised);
     }
 }

@@ -37,7 +37,8 @@ fn nothing_outside_the_source_disc_has_any_influence() {
     for field in fields {
         for variant in ColourVariant::ALL {
             for size in [64, 224, 299] {
-                let spec = PreprocessSpec::new(size, variant);
+                // Half: so that all of these are made brighter, by what the disc alone says.
+                let spec = PreprocessSpec::new(size, variant).with_least_brightness(0.5);
                 let plain = preprocess(&pixels, &field, &spec);
                 assert_eq!(plain.shape, spec.shape());
                 assert_eq!(plain.data.len(), plain.shape.iter().product::<usize>());
@@ -102,6 +103,53 @@ fn painted_pixels_are_exactly_those_outside_the_inscribed_disc() {
                 assert_eq!(tensor.data[(y * size + x) as usize], expected, "{x},{y} of {size}");
             }
         }
+    }
+}
+
+#[test]
+fn a_dark_photograph_is_brought_up_to_the_least_brightness_and_no_other() {
+    let field = field(150.0, 150.0, 140.0, 140.0);
+    let spec = PreprocessSpec::new(64, ColourVariant::Original);
+    let raised = spec.clone().with_least_brightness(0.25);
+    // The border must not count: it is white here.
+    let even = |colour| painted_outside(&RgbImage::from_pixel(300, 300, Rgb(colour)), &field, 140.0, Rgb([255; 3]));
+    let (plane, centre) = (64 * 64, 32 * 64 + 32);
+    let levels = |colour, spec| {
+        let tensor = preprocess(&even(colour), &field, spec);
+        [0, 1, 2].map(|channel| (tensor.data[channel * plane + centre] * 255.0).round())
+    };
+    // Mean luma 0.1569: everything times 0.25 / 0.1569 = 1.594.
+    assert_eq!(levels([80, 25, 12], &raised), [128.0, 40.0, 19.0]);
+    assert_eq!(levels([80, 25, 12], &spec), [80.0, 25.0, 12.0]);
+    // Mean luma 0.2571.
+    assert_eq!(levels([140, 38, 12], &raised), [140.0, 38.0, 12.0]);
+    // No more than four times, not beyond white, and black stays black.
+    assert_eq!(levels([8, 4, 2], &raised), [32.0, 16.0, 8.0]);
+    let high = spec.clone().with_least_brightness(0.5);
+    assert_eq!(levels([200, 30, 10], &high), [255.0, 49.0, 16.0]);
+    assert_eq!(levels([0, 0, 0], &raised), [0.0; 3]);
+}
+
+#[test]
+fn half_the_light_makes_no_difference_where_both_are_dark() {
+    // 0.35 and 0.175 of the light's levels of a pattern whose mean luma is about 0.5.
+    let bright = pattern(640, 480);
+    let dimmed = |part: f64| {
+        let mut pixels = bright.clone();
+        pixels.iter_mut().for_each(|level| *level = (f64::from(*level) * part).round() as u8);
+        pixels
+    };
+    let field = field(320.0, 240.0, 200.0, 200.0);
+    for variant in ColourVariant::ALL {
+        let spec = PreprocessSpec::new(224, variant);
+        let apart = |spec: &PreprocessSpec| {
+            let [a, b] = [0.35, 0.175].map(|part| preprocess(&dimmed(part), &field, spec).data);
+            a.iter().zip(&b).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / a.len() as f64
+        };
+        let (as_they_are, raised) = (apart(&spec), apart(&spec.clone().with_least_brightness(0.25)));
+        // What rounding to eight bits has taken from the darker one stays away, and weighs four times in a local average.
+        let most = if variant == ColourVariant::LocalAverage { 0.6 } else { 0.1 };
+        assert!(raised < most * as_they_are, "{variant:?}: {raised} of {as_they_are}");
     }
 }
 

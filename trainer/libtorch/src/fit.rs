@@ -150,6 +150,7 @@ pub(crate) fn fit_until(networks: Vec<Network>, job: &Job<'_>, until: usize) -> 
             let (input, told) = no_grad(|| match &mut told {
                 Some(told) => {
                     let (input, logits) = told.of(set, chosen, &draws);
+                    let input = if told.is_mirrored(epoch) { input.flip([3]) } else { input };
                     (input, Some((told.distil.weight, logits)))
                 }
                 None => (side.inputs(chosen, &draws, size), None),
@@ -248,6 +249,11 @@ impl<'a> Told<'a> {
     /// Number of the set of views that an epoch sees.
     fn set(&self, epoch: usize) -> usize {
         self.distil.views.map_or(epoch, |views| epoch % views)
+    }
+
+    /// Whether an epoch sees its set of views as mirror images.
+    fn is_mirrored(&self, epoch: usize) -> bool {
+        self.distil.turns && self.distil.views.is_some_and(|views| epoch / views % 2 == 1)
     }
 
     /// Views of the set, as the pupils see them, and the teachers' logits (photographs × outputs) of them, within the

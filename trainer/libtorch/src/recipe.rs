@@ -75,6 +75,10 @@ pub(crate) struct Distil {
     /// pupil's time is the making of views. Takes 6 bytes a pixel of the input: 2.8 GB for 5,667 views of 288 pixels.
     #[serde(default)]
     pub(crate) keep: bool,
+    /// Whether views that come again do so as their mirror images every other time. What was said of them is taken to hold for
+    /// both: a teacher learnt from eyes of either side.
+    #[serde(default)]
+    pub(crate) turns: bool,
 }
 
 impl Recipe {
@@ -96,6 +100,8 @@ impl Recipe {
             named()
         );
         let keep = recipe.distil.as_ref().is_some_and(|distil| distil.keep);
+        let turns = recipe.distil.as_ref().is_some_and(|distil| distil.turns);
+        ensure!(!turns || views.is_some(), "{}: distil.turns needs distil.views, which come again", named());
         ensure!(!keep || views.is_some(), "{}: distil.keep needs distil.views, the number of sets to keep", named());
         Ok(Self { text, ..recipe })
     }

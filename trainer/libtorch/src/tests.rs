@@ -175,7 +175,12 @@ fn teachers_are_asked_once_where_views_come_again() {
     for (made, kept) in two.iter().zip(&kept) {
         assert!((made - kept).abs() < 0.02 * made, "{made} {kept}");
     }
-    for refused in ["views = 0", "keep = true"] {
+    // Mirrored when they come for the second time: other images, the same answers.
+    let turned = losses(4, "views = 2\nkeep = true\nturns = true", narrow(1));
+    assert_eq!(turned[..2], kept[..2]);
+    assert_ne!(turned[2..], kept[2..]);
+    assert!(turned[3] < turned[0], "{turned:?}");
+    for refused in ["views = 0", "keep = true", "turns = true"] {
         let text = format!("[distil]\nweight = 1.0\nlimit = 8.0\nmirrored = false\n{refused}");
         assert!(std::panic::catch_unwind(|| recipe(1, &text)).is_err(), "{refused}");
     }

@@ -149,6 +149,8 @@ size = {size}
 variant = "vgg16"
 # Radius of the disc that is kept, of the visible field's: what lies outside would give the camera away.
 disc = 0.96
+# Mean brightness (0 to 1) that darker photographs are brought up to; 0 leaves them as they are.
+least_brightness = 0.25
 
 [weights]
 file = {weights}

@@ -86,12 +86,13 @@ pub(super) fn readme(
         text,
         "\nThese sources are for research only; weights fitted to them are to be treated the same way: no commercial \
          use.\nThe self-test photographs are drawn by a program and show nobody.\n\nStarting weights: {} ({} \
-         convention). Preprocessing: {} pixels, {:?}, disc {} of the field.\n",
+         convention). Preprocessing: {} pixels, {:?}, disc {} of the field, darker ones made as bright as {}.\n",
         manifest.provenance.base_weights,
         manifest.provenance.base_convention,
         info.spec.size,
         info.spec.variant,
         info.spec.disc,
+        info.spec.least_brightness,
     );
     text.push_str(
         "\n## Thresholds\n\nChosen on the validation photographs, which also chose the epoch: the AUROC of this table \

@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     fn key() -> CacheKey {
-        let spec = PreprocessSpec { version: 1, size: 64, variant: ColourVariant::Vgg16, disc: 0.96 };
+        let spec = PreprocessSpec::new(64, ColourVariant::Vgg16);
         CacheKey::new(&spec, &Augment::default(), &NamedWeights::new(), [1, 2, 2])
     }
 

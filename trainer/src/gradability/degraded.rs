@@ -5,6 +5,8 @@
 
 use image::{Rgb, RgbImage, imageops};
 use ocellus_model::field::find_field;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// Side in pixels that a photograph is made smaller to first: no network sees more of it, and a blur costs its area.
 const SIDE: u32 = 640;
@@ -16,8 +18,10 @@ const MOTION: f64 = 0.06;
 const VEIL: f64 = 0.8;
 const VEIL_COLOUR: [f64; 3] = [150.0, 120.0, 95.0];
 const VEILED_BLUR: f64 = 0.012;
-/// What is left of the light, in stored levels.
+/// What is left of the light, in stored levels, and the deviation of the sensor's noise, which it no longer drowns. (Without
+/// noise it would be as good a photograph as any: a network's preprocessing makes it bright again.)
 const DARK: f64 = 0.2;
+const DARK_NOISE: f64 = 5.0;
 
 /// What is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +32,7 @@ pub(super) enum Fault {
     Motion,
     /// Cloudy media scatter the light.
     Haze,
-    /// Hardly any light.
+    /// Hardly more light than noise.
     Dark,
 }
 
@@ -64,7 +68,12 @@ impl Fault {
             Fault::Haze => {
                 levels(blurred(VEILED_BLUR), |channel, level| (1.0 - VEIL) * level + VEIL * VEIL_COLOUR[channel])
             }
-            Fault::Dark => levels(pixels.clone(), |_, level| DARK * level),
+            Fault::Dark => {
+                let mut rng = ChaCha8Rng::seed_from_u64(0);
+                // The sum of three numbers from -1 to 1 has the deviation one.
+                let mut noise = || (0..3).map(|_| rng.random_range(-1.0..1.0)).sum::<f64>();
+                levels(pixels.clone(), |_, level| DARK * level + DARK_NOISE * noise())
+            }
         };
         // The frame around the field is as sharp and as dark as it was: none of these faults happens there.
         Ok(RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
@@ -76,7 +85,7 @@ impl Fault {
 }
 
 /// Every level by its channel.
-fn levels(mut pixels: RgbImage, level: impl Fn(usize, f64) -> f64) -> RgbImage {
+fn levels(mut pixels: RgbImage, mut level: impl FnMut(usize, f64) -> f64) -> RgbImage {
     for pixel in pixels.pixels_mut() {
         for (channel, value) in pixel.0.iter_mut().enumerate() {
             *value = level(channel, f64::from(*value)).round().clamp(0.0, 255.0) as u8;

@@ -88,6 +88,8 @@ pub struct InputConfig {
     pub variant: ColourVariant,
     /// Radius of the fixed disc as a fraction of the field's visible radius.
     pub disc: f64,
+    /// Mean luma, 0..1, that darker photographs are brought up to, 0..=0.5; 0 leaves them as they are.
+    pub least_brightness: f64,
 }
 
 /// The weights to start from.
@@ -254,7 +256,12 @@ mod defaults {
 
 impl Default for InputConfig {
     fn default() -> Self {
-        Self { size: 224, variant: ColourVariant::Vgg16, disc: 0.96 }
+        Self {
+            size: 224,
+            variant: ColourVariant::Vgg16,
+            disc: PreprocessSpec::DEFAULT_DISC,
+            least_brightness: PreprocessSpec::DEFAULT_LEAST_BRIGHTNESS,
+        }
     }
 }
 
@@ -445,12 +452,9 @@ impl Config {
 
     /// The preprocessing of this run.
     pub fn spec(&self) -> PreprocessSpec {
-        PreprocessSpec {
-            version: PreprocessSpec::VERSION,
-            size: self.input.size,
-            variant: self.input.variant,
-            disc: self.input.disc,
-        }
+        let input = &self.input;
+        let spec = PreprocessSpec { disc: input.disc, ..PreprocessSpec::new(input.size, input.variant) };
+        spec.with_least_brightness(input.least_brightness)
     }
 }
 

@@ -24,6 +24,8 @@ impl Config {
         let size_is_good = (64..=1024).contains(&input.size) && input.size.is_multiple_of(16);
         expect(size_is_good, "input.size", input.size.to_string(), "a multiple of 16 from 64 to 1024");
         expect((0.5..=1.0).contains(&input.disc), "input.disc", input.disc.to_string(), "0.5 to 1");
+        let least = input.least_brightness;
+        expect((0.0..=0.5).contains(&least), "input.least_brightness", least.to_string(), "0 to 0.5");
         expect((1..=64).contains(&self.features.views), "features.views", self.features.views.to_string(), "1 to 64");
         let augment = &self.augment;
         expect(
