@@ -5,7 +5,8 @@
 //!
 //! *Multi-class*: over photographs with exactly one label, and that one of the classes: those of a run of that task, else the
 //! four most prevalent. The class told is the one with the highest probability. Of a network trained for single outputs,
-//! that of *normal* is one less the calibrated one of the anomaly; it was not trained for the choice.
+//! which was not trained for the choice, that is its share in the odds of all classes: taken for independent, each class alone
+//! of them is as probable as its odds say. The odds of *normal* are those against the anomaly.
 
 use ocellus_model::label::{Label, Output};
 use serde::Serialize;
@@ -113,11 +114,20 @@ pub(super) fn classes_of_outputs(outputs: &[Output], judged: &[Judged<'_>]) -> O
     let mut rows: Vec<(usize, Vec<f64>)> = Vec::new();
     for (row, probabilities) in judged {
         let Some(class) = class_of(row, &classes) else { continue };
-        let scores: Option<Vec<f64>> = classes.iter().map(|class| probability(*class, probabilities)).collect();
+        let of_each: Option<Vec<f64>> = classes.iter().map(|class| probability(*class, probabilities)).collect();
         // A network that lacks one of the classes can't be asked.
-        rows.push((class, scores?));
+        rows.push((class, shares_of_odds(&of_each?)));
     }
     Some(multi_class(classes, &rows))
+}
+
+/// How probable each of several things is where exactly one holds, from the probabilities of each by itself.
+fn shares_of_odds(probabilities: &[f64]) -> Vec<f64> {
+    // A certainty would leave nothing to the others whatever they say.
+    let odds = probabilities.iter().map(|p| p.clamp(1e-9, 1.0 - 1e-9)).map(|p| p / (1.0 - p));
+    let odds: Vec<f64> = odds.collect();
+    let sum: f64 = odds.iter().sum();
+    odds.iter().map(|odds| odds / sum).collect()
 }
 
 /// One of several classes; `rows` hold the class of a photograph and a score for each.
@@ -203,5 +213,21 @@ mod tests {
         assert_eq!(found.photographs, 3);
         assert_eq!(found.confusion, [[1, 1], [0, 1]]);
         assert!((found.accuracy.unwrap().value - 2.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn where_one_class_holds_the_others_speak_against_it() {
+        // By itself the opacity of the last one is the most probable of all; beside its glaucoma it is not.
+        let rows = [
+            row(true, Some(false), Some(false)),
+            row(false, Some(true), Some(false)),
+            row(false, Some(false), Some(true)),
+            row(false, Some(false), Some(true)),
+        ];
+        let probabilities = [[0.2, 0.1, 0.1], [0.9, 0.4, 0.1], [0.9, 0.1, 0.5], [0.9, 0.5, 0.9]];
+        let judged: Vec<Judged<'_>> = rows.iter().zip(&probabilities).map(|(row, p)| (row, &p[..])).collect();
+        assert_eq!(classes_of_outputs(&OUTPUTS, &judged).unwrap().macro_auroc, Some(1.0));
+        let shares = shares_of_odds(&[0.5, 0.75, 0.0]);
+        assert!((shares[1] - 0.75).abs() < 1e-6 && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{shares:?}");
     }
 }

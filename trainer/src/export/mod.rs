@@ -44,7 +44,7 @@ use crate::{
         calibration::{expected_calibration_error, platt},
     },
     manifest::{Manifest, ManifestError, Row, check::count},
-    net::{HEAD_BLOCK4, NamedWeights, UNFAMILIARITY, WeightsConvention, WeightsError},
+    net::{HEAD_BLOCK4, NamedWeights, UNFAMILIARITY, WeightsConvention, WeightsError, heeding_conditions},
     predict::{PredictError, Predictor, TractError, TractNetwork},
     task::Task,
     train::{RunInfo, TrainError},
@@ -246,7 +246,8 @@ pub fn export(setup: &Export, device: &Device, ui: &Ui) -> Result<Exported, Expo
         Task::MultiLabel => (Output::ALL.to_vec(), BundleTask::MultiLabel),
         Task::MultiClass { .. } => return Err(ExportError::MultiClass { run: setup.run.clone() }),
     };
-    let trained = onnx::round(&NamedWeights::read(&RunInfo::model_path(&setup.run))?)?;
+    let trained = heeding_conditions(NamedWeights::read(&RunInfo::model_path(&setup.run))?, &outputs);
+    let trained = onnx::round(&trained)?;
     let train = Manifest::read(&setup.split.join("train.csv"))?;
     let validation = Manifest::read(&setup.split.join("validation.csv"))?;
     let all: Vec<Row> = train.rows.iter().chain(&validation.rows).cloned().collect();

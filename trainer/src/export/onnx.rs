@@ -2,8 +2,9 @@
 //!
 //! Graph: thirteen 3×3 convolutions with ReLU, max-pooling after each of the first four blocks; the activation map is
 //! a 1×1 convolution with the head's weights, to which, where the head weighs block 4 as well, another of that block's last
-//! maps is added, averaged over 2×2 places; its mean plus the head's bias are the logits. Where the network knows how unlike
-//! a photograph is those it learnt from, the last logit is the larger of its own and that. Operator set 17, batch of one.
+//! maps is added, averaged over 2×2 places; its mean plus the head's bias are the logits. Where the anomaly heeds its
+//! conditions, the first logit is that of any output's holding; where the network knows how unlike a photograph is those it
+//! learnt from, the last one is the larger of its own and that. Operator set 17, batch of one.
 //! Initialisers carry the names of [`NamedWeights`], so that the weights can be read back.
 
 use half::f16;
@@ -18,7 +19,9 @@ use tract_onnx::pb::{
     type_proto,
 };
 
-use crate::net::{BLOCKS, HEAD_BLOCK4, NamedWeights, UNFAMILIARITY, WeightsError, weights::Values};
+use crate::net::{
+    ANOMALY_CONDITIONS, BLOCKS, HEAD_BLOCK4, LOGITS_HEEDED, NamedWeights, UNFAMILIARITY, WeightsError, weights::Values,
+};
 
 /// Operator set that is written.
 pub const OPSET: u32 = 17;
@@ -112,13 +115,24 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
     let k = weights.require("head.bias")?.data.len();
     let gradability = (k > outputs.len()).then_some(GRADABILITY);
     let k = k as i64;
-    if UNFAMILIARITY.iter().any(|name| weights.get(name).is_some()) {
+    let heeds = weights.get(ANOMALY_CONDITIONS).is_some();
+    let is_unlike = UNFAMILIARITY.iter().any(|name| weights.get(name).is_some());
+    if heeds || is_unlike {
         let own = node(&mut graph, "Add", &[flat, bias], "logits.own", Vec::new());
-        let unfamiliarity = unfamiliarity(&mut graph, weights, [unpooled, last])?;
-        let others = slice(&mut graph, &own, 0..k - 1, "logits.others");
-        let row = slice(&mut graph, &own, k - 1..k, "logits.last");
-        let larger = node(&mut graph, "Max", &[row, unfamiliarity], "logits.larger", Vec::new());
-        node(&mut graph, "Concat", &[others, larger], LOGITS, vec![int("axis", 1)]);
+        let (from, to) = (i64::from(heeds), k - i64::from(is_unlike));
+        let mut columns = Vec::new();
+        if heeds {
+            columns.push(anomaly_of_any(&mut graph, weights, &own)?);
+        }
+        if from < to {
+            columns.push(slice(&mut graph, &own, from..to, "logits.others"));
+        }
+        if is_unlike {
+            let unfamiliarity = unfamiliarity(&mut graph, weights, [unpooled, last])?;
+            let row = slice(&mut graph, &own, to..k, "logits.last");
+            columns.push(node(&mut graph, "Max", &[row, unfamiliarity], "logits.larger", Vec::new()));
+        }
+        node(&mut graph, "Concat", &columns, LOGITS, vec![int("axis", 1)]);
     } else {
         node(&mut graph, "Add", &[flat, bias], LOGITS, Vec::new());
     }
@@ -137,6 +151,27 @@ pub fn write(weights: &NamedWeights, spec: &PreprocessSpec, outputs: &[Output]) 
         ..ModelProto::default()
     };
     Ok(model.encode_to_vec())
+}
+
+/// The anomaly's logit `[1, 1]` from the own ones of all outputs, as [`crate::net`] makes it.
+fn anomaly_of_any(graph: &mut GraphProto, weights: &NamedWeights, own: &str) -> Result<String, OnnxError> {
+    let outputs = weights.require(ANOMALY_CONDITIONS)?.data.len() as i64;
+    let counted = store(graph, weights, ANOMALY_CONDITIONS)?;
+    let mut inputs = vec![slice(graph, own, 0..outputs, "anomaly.own")];
+    for (bound, name) in LOGITS_HEEDED.into_iter().zip(["anomaly.least", "anomaly.most"]) {
+        inputs.push(node(graph, "Constant", &[], name, vec![float("value_float", bound)]));
+    }
+    let kept = node(graph, "Clip", &inputs, "anomaly.kept", Vec::new());
+    let odds = node(graph, "Exp", &[kept], "anomaly.odds", Vec::new());
+    let odds = node(graph, "Mul", &[odds, counted], "anomaly.counted", Vec::new());
+    let mut any = slice(graph, &odds, 0..1, "anomaly.of.0");
+    for at in 1..outputs {
+        let each = slice(graph, &odds, at..at + 1, &format!("anomaly.of.{at}"));
+        let both = node(graph, "Mul", &[any.clone(), each.clone()], &format!("anomaly.both.{at}"), Vec::new());
+        let either = node(graph, "Add", &[any, each], &format!("anomaly.either.{at}"), Vec::new());
+        any = node(graph, "Add", &[either, both], &format!("anomaly.any.{at}"), Vec::new());
+    }
+    Ok(node(graph, "Log", &[any], "logits.anomaly", Vec::new()))
 }
 
 /// How unlike a photograph is those that were learnt from, as a logit `[1, 1]`, of the last maps of blocks 4 and 5.
@@ -269,6 +304,10 @@ fn ints(name: &str, values: &[i64]) -> AttributeProto {
     AttributeProto { name: name.to_owned(), r#type: AttributeType::Ints as i32, ints, ..AttributeProto::default() }
 }
 
+fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), r#type: AttributeType::Float as i32, f: value, ..AttributeProto::default() }
+}
+
 /// A named f32 value of a fixed shape.
 fn value(name: &str, shape: &[i64]) -> ValueInfoProto {
     let extent = |extent: &i64| Dimension { value: Some(dimension::Value::DimValue(*extent)), ..Dimension::default() };
@@ -299,10 +338,14 @@ mod tests {
         PreprocessSpec::new(64, ColourVariant::Vgg16)
     }
 
-    /// A narrow network with a head of two outputs.
-    fn weights() -> NamedWeights {
-        let network = Network::build(&Device::flex(), &narrow_weights(), 2, 5).unwrap();
+    /// A narrow network with a head of so many outputs.
+    fn weights_of(outputs: usize) -> NamedWeights {
+        let network = Network::build(&Device::flex(), &narrow_weights(), outputs, 5).unwrap();
         round(&network.weights().unwrap()).unwrap()
+    }
+
+    fn weights() -> NamedWeights {
+        weights_of(2)
     }
 
     #[test]
@@ -319,14 +362,29 @@ mod tests {
             weights.insert(weight, vec![3, 14], (0..42).map(|at| 0.5 - (at % 11) as f32 / 8.0).collect());
             weights.insert(bias, vec![1], vec![constant]);
             same_in_both(&weights);
+            let heeding = with(&weights, ANOMALY_CONDITIONS, vec![1.0, 1.0]);
+            same_in_both(&heeding);
+        }
+        // Few and many outputs, unsure and sure ones.
+        for (outputs, bias) in [(2, 0.0), (4, -12.0), (8, 20.0)] {
+            let biases = (0..outputs).map(|at| bias - at as f32).collect();
+            let weights = with(&weights_of(outputs), "head.bias", biases);
+            same_in_both(&with(&weights, ANOMALY_CONDITIONS, vec![1.0; outputs]));
         }
     }
 
+    /// Weights with another array of one axis.
+    fn with(weights: &NamedWeights, name: &str, data: Vec<f32>) -> NamedWeights {
+        let mut weights = weights.clone();
+        weights.insert(name, vec![data.len()], data);
+        weights
+    }
+
     fn same_in_both(weights: &NamedWeights) {
-        let outputs = [Output::Anomaly, Output::Glaucoma];
-        let bytes = write(weights, &spec(), &outputs).unwrap();
+        let outputs = weights.get("head.bias").unwrap().data.len();
+        let bytes = write(weights, &spec(), &Output::ALL[..outputs]).unwrap();
         assert_eq!(read_weights(&bytes).unwrap(), *weights);
-        let network = Network::build(&Device::flex(), &read_weights(&bytes).unwrap(), 2, 0).unwrap();
+        let network = Network::build(&Device::flex(), &read_weights(&bytes).unwrap(), outputs, 0).unwrap();
         let tract = TractNetwork::load(&bytes, spec().shape()).unwrap();
         for seed in 0..3u32 {
             let data =

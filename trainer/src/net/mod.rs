@@ -3,11 +3,12 @@
 //! Terms: a *photograph tensor* is what [`ocellus_model::preprocess`] makes (channels × size × size); *block-4
 //! features* are the frozen part's result after the fourth pooling (at 224 pixels 512 × 14 × 14); the *activation map*
 //! holds, per output, how much each place of the last feature map says for it: its mean plus the head's bias is the
-//! logit, exactly (but the last logit of a network that also knows how [unlike](unfamiliarity) a photograph is those that
-//! it learnt from). Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
+//! logit, exactly (but the first logit of a network whose [anomaly] heeds its conditions, and the last one of a network that
+//! also knows how [unlike](unfamiliarity) a photograph is those that it learnt from). Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
 //!
 //! Not here: training ([`crate::train`]), ONNX, calibration.
 
+mod anomaly;
 mod products;
 mod unfamiliarity;
 mod vgg16;
@@ -17,6 +18,7 @@ mod winograd;
 use burn::tensor::{Device, Tensor, TensorData};
 use ocellus_model::preprocess;
 
+pub use anomaly::{ANOMALY_CONDITIONS, LOGITS_HEEDED, heeding_conditions};
 pub use unfamiliarity::UNFAMILIARITY;
 pub(crate) use vgg16::Vgg16;
 pub use vgg16::{BLOCKS, HEAD_BLOCK4, Trainable, block_of};
@@ -306,6 +308,34 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_anomaly_is_as_probable_as_that_any_output_holds_and_the_others_are_what_they_were() {
+        use ocellus_model::label::Output;
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 4, 1).unwrap().weights().unwrap();
+        weights.insert("head.bias", vec![4], vec![-1.0, 0.5, -40.0, 2.0]);
+        let outputs = [Output::Anomaly, Output::Opacity, Output::Glaucoma];
+        let logits = |weights: &NamedWeights| {
+            let network = Network::build(&Device::flex(), weights, 4, 1).unwrap();
+            network.logits_and_map(&[photograph(1, 64), photograph(2, 64)]).unwrap()
+        };
+        let heeding = heeding_conditions(weights.clone(), &outputs);
+        for (own, found) in logits(&weights).iter().zip(logits(&heeding)) {
+            // By the complement: none of the first three holds.
+            let none: f64 = own.logits[..3].iter().map(|logit| 1.0 / (1.0 + f64::from(*logit).exp())).product();
+            let expected = ((1.0 - none) / none).ln();
+            assert!((f64::from(found.logits[0]) - expected).abs() < 1e-5, "{found:?} {expected}");
+            assert!(found.logits[0] > own.logits[0] + 0.1);
+            assert_eq!((&found.logits[1..], &found.map), (&own.logits[1..], &own.map));
+        }
+        // However sure the network is, the logit stays a number.
+        for bias in [-300.0, 300.0] {
+            let mut sure = heeding.clone();
+            sure.insert("head.bias", vec![4], vec![bias; 4]);
+            assert!(logits(&sure).iter().all(|prediction| prediction.logits[0].is_finite()));
+        }
+        assert_eq!(heeding_conditions(weights.clone(), &outputs[..1]), weights, "alone it heeds nothing");
+    }
+
+    #[test]
     fn the_way_over_block_4_features_gives_the_same_logits() {
         let network = Network::build(&Device::flex(), &narrow_weights(), 3, 1).unwrap();
         let whole = network.logits_and_map(&[photograph(1, 64)]).unwrap();
@@ -320,11 +350,12 @@ pub(crate) mod tests {
     #[test]
     fn weights_survive_the_network_bit_for_bit() {
         let mut weights = narrow_weights();
-        weights.insert("head.weight", vec![1, 8], vec![0.5; 8]);
-        weights.insert("head.bias", vec![1], vec![-0.25]);
-        weights.insert(HEAD_BLOCK4, vec![1, 6], vec![0.125; 6]);
         add_unfamiliarity(&mut weights, -3.0);
-        let network = Network::build(&Device::flex(), &weights, 1, 1).unwrap();
+        weights.insert("head.weight", vec![2, 8], vec![0.5; 16]);
+        weights.insert("head.bias", vec![2], vec![-0.25; 2]);
+        weights.insert(HEAD_BLOCK4, vec![2, 6], vec![0.125; 12]);
+        weights.insert(ANOMALY_CONDITIONS, vec![2], vec![1.0, 0.5]);
+        let network = Network::build(&Device::flex(), &weights, 2, 1).unwrap();
         assert_eq!(network.weights().unwrap(), weights);
     }
 
@@ -351,6 +382,10 @@ pub(crate) mod tests {
         weights.insert(UNFAMILIARITY[1], vec![13], vec![1.0; 13]);
         let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
         assert!(error.contains("unfamiliarity.scale") && error.contains("[14]"), "{error}");
+        let mut weights = Network::build(&Device::flex(), &narrow_weights(), 2, 1).unwrap().weights().unwrap();
+        weights.insert(ANOMALY_CONDITIONS, vec![3], vec![1.0; 3]);
+        let error = Network::build(&Device::flex(), &weights, 2, 1).unwrap_err().to_string();
+        assert!(error.contains(ANOMALY_CONDITIONS) && error.contains("at most 2"), "{error}");
         let error = Network::build(&Device::flex(), &NamedWeights::new(), 2, 1).unwrap_err().to_string();
         assert!(error.contains("features.0.weight") && error.contains("missing"), "{error}");
     }

@@ -13,7 +13,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{NamedWeights, NetError, WeightsError, products, unfamiliarity::Unfamiliarity, values};
+use super::{
+    NamedWeights, NetError, WeightsError,
+    anomaly::{ANOMALY_CONDITIONS, of_any},
+    products,
+    unfamiliarity::Unfamiliarity,
+    values,
+};
 
 /// The convolutions' numbers in torchvision's naming, block by block.
 pub const BLOCKS: [&[usize]; 5] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
@@ -78,6 +84,8 @@ pub(crate) struct Vgg16 {
     head_bias: Tensor<1>,
     /// What the head weighs of block 4, outputs × channels. Never trained: it comes with what an export adds.
     head_block4: Option<Tensor<2>>,
+    /// How much the odds of the first outputs count for the first of them; see [`of_any`]. Not trained with.
+    anomaly_conditions: Option<Tensor<1>>,
     /// What else can speak for the head's last output: the larger of the two counts. Comes with what an export adds, too.
     unfamiliarity: Option<Unfamiliarity>,
 }
@@ -210,6 +218,7 @@ impl Vgg16 {
             head_weight: Tensor::from_data(TensorData::new(head, [outputs, channels]), device),
             head_bias: Tensor::from_data(TensorData::new(bias, [outputs]), device),
             head_block4: None,
+            anomaly_conditions: None,
             unfamiliarity: None,
         };
         if let Some(weight) = block4 {
@@ -218,6 +227,13 @@ impl Vgg16 {
                 return Err(shape(HEAD_BLOCK4, &weight.shape, format!("{expected:?}")));
             }
             vgg.head_block4 = Some(Tensor::from_data(TensorData::new(weight.data.clone(), expected), device));
+        }
+        if let Some(counted) = weights.get(ANOMALY_CONDITIONS).filter(|_| goes_with_head) {
+            let of = counted.data.len();
+            if counted.shape != [of] || !(2..=outputs).contains(&of) {
+                return Err(shape(ANOMALY_CONDITIONS, &counted.shape, format!("at least 2 and at most {outputs}")));
+            }
+            vgg.anomaly_conditions = Some(Tensor::from_data(TensorData::new(counted.data.clone(), [of]), device));
         }
         if goes_with_head {
             vgg.unfamiliarity = Unfamiliarity::read(weights, vgg.block4_channels() + channels, device)?;
@@ -288,7 +304,8 @@ impl Vgg16 {
     }
 
     /// Logits `[N, K]`, and the dense layers at every place, without bias: `[N, K, H, W]`, whose mean and the bias are
-    /// the logits, but that the last one is never less than the unfamiliarity's where there is one.
+    /// the logits, but that the first one heeds the others' and the last one is never less than the unfamiliarity's where
+    /// there is such a thing.
     pub(crate) fn judged(&self, maps: LastMaps) -> (Tensor<2>, Tensor<4>) {
         let unfamiliarity = self.unfamiliarity.as_ref().map(|of| of.logit(maps.clone().pooled()));
         let LastMaps { fourth, fifth } = maps;
@@ -298,6 +315,10 @@ impl Vgg16 {
             let finer = at_every_place(fourth, weight);
             map = map + avg_pool2d(finer.clone(), AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
             logits = logits + mean(finer);
+        }
+        if let Some(counted) = &self.anomaly_conditions {
+            let [n, k] = logits.dims();
+            logits = Tensor::cat(vec![of_any(&logits, counted), logits.slice([0..n, 1..k])], 1);
         }
         if let Some(unfamiliarity) = unfamiliarity {
             let [n, k] = logits.dims();
@@ -337,6 +358,9 @@ impl Vgg16 {
         weights.insert("head.bias", self.head_bias.dims().to_vec(), values(self.head_bias.clone().inner())?);
         if let Some(weight) = &self.head_block4 {
             weights.insert(HEAD_BLOCK4, weight.dims().to_vec(), values(weight.clone().inner())?);
+        }
+        if let Some(counted) = &self.anomaly_conditions {
+            weights.insert(ANOMALY_CONDITIONS, counted.dims().to_vec(), values(counted.clone().inner())?);
         }
         if let Some(unfamiliarity) = &self.unfamiliarity {
             unfamiliarity.put(&mut weights)?;

@@ -27,7 +27,7 @@ pub use tract::{TractError, TractNetwork};
 use crate::{
     cli::Ui,
     export::onnx,
-    net::{NamedWeights, NetError, Network, WeightsError},
+    net::{NamedWeights, NetError, Network, WeightsError, heeding_conditions},
     task::{LossKind, Task},
     train::{RunInfo, TrainError, loss::probabilities},
 };
@@ -144,6 +144,8 @@ impl Predictor {
     pub fn of_run(run: &Path, device: &Device) -> Result<Self, PredictError> {
         let info = RunInfo::read(run)?;
         let weights = NamedWeights::read(&RunInfo::model_path(run))?;
+        let outputs = info.task.outputs().unwrap_or_default();
+        let weights = heeding_conditions(weights, &outputs);
         match info.task {
             Task::MultiClass { classes } => {
                 let network = Network::build(device, &weights, classes.len(), 0)?;
@@ -157,9 +159,7 @@ impl Predictor {
                     engine: Engine::Burn(Box::new(network)),
                 })
             }
-            Task::Anomaly | Task::MultiLabel => {
-                Self::of_weights(&weights, info.task.outputs().unwrap_or_default(), None, info.spec, device)
-            }
+            Task::Anomaly | Task::MultiLabel => Self::of_weights(&weights, outputs, None, info.spec, device),
         }
     }
 
