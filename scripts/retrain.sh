@@ -50,7 +50,7 @@ made whole-224/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$re
     --weights "$out/block5/model.safetensors" --out "$out/whole-224"
 made whole-288/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/whole-288.toml" \
     --weights "$out/whole-224/model.safetensors" --out "$out/whole-288"
-# Its pupil, and one that is narrower in the blocks where a device's engine is slow.
+# Its pupil, one that is narrower in the blocks where a device's engine is slow, and that one once more.
 made pruned/result.json "$libtorch" prune "$out/pack/plan.json" --weights "$out/whole-288/model.safetensors" --size 288 \
     --widths 16,32,48,96,128 --photographs 120 --out "$out/pruned"
 made pupil/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil.toml" \
@@ -59,8 +59,11 @@ made pruned-narrower/result.json "$libtorch" prune "$out/pack/plan.json" --weigh
     --widths 8,24,48,96,128 --photographs 120 --out "$out/pruned-narrower"
 made narrower/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil-8-24.toml" \
     --weights "$out/pruned-narrower/model.safetensors" --teacher "$out/whole-288" --teacher "$out/pupil" --out "$out/narrower"
-made run/run.json "$trainer" adopt "$out/narrower" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
+made again/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipes/pupil-again.toml" \
+    --weights "$out/narrower/model.safetensors" --teacher "$out/whole-288" --teacher "$out/pupil" --teacher "$out/narrower" \
+    --out "$out/again"
+made run/run.json "$trainer" adopt "$out/again" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
 made evaluation/metrics.json judged "$trainer" evaluate --run "$out/run" "${data[@]}" --swap-borders --out "$out/evaluation"
 made first-light/bundle.toml judged "$trainer" export --run "$out/run" "${data[@]}" --evaluation "$out/evaluation/metrics.json" \
-    --name first-light --version 0.0.0-retrained --sequence 1 --out "$out/first-light"
+    --name first-light --version 0.0.0-retrained --sequence 1 --sensitivity 0.93 --out "$out/first-light"
 echo "$out/first-light: not signed; next: $trainer sign $out/first-light --key KEY" >&2

@@ -11,16 +11,23 @@ const LUMA: [u64; 3] = [299, 587, 114];
 /// there, at most by [`MOST`]. Stored levels follow a power of the light, so less light, too, has multiplied them all by
 /// one number. A square that is bright enough, or black, is left as it is.
 pub(super) fn raise(square: &mut Square, least: f64) {
-    let mut sum = 0;
-    let mut count = 0_u64;
-    for (rgb, _) in square.rgb.chunks_exact(3).zip(&square.visible).filter(|(_, visible)| **visible) {
-        sum += LUMA.iter().zip(rgb).map(|(weight, level)| weight * u64::from(*level)).sum::<u64>();
-        count += 1;
-    }
-    if sum == 0 {
+    if least <= 0.0 {
         return;
     }
-    let gain = (least * (255_000 * count) as f64 / sum as f64).min(MOST);
+    // A square has at most 1024 × 1024 pixels, so that 32 bits hold these.
+    let (mut sums, mut count) = ([0_u32; 3], 0_u32);
+    for (rgb, visible) in square.rgb.as_chunks::<3>().0.iter().zip(&square.visible) {
+        let visible = u32::from(*visible);
+        for (sum, level) in sums.iter_mut().zip(rgb) {
+            *sum += visible * u32::from(*level);
+        }
+        count += visible;
+    }
+    let luma: u64 = LUMA.iter().zip(sums).map(|(weight, sum)| weight * u64::from(sum)).sum();
+    if luma == 0 {
+        return;
+    }
+    let gain = (least * (255_000 * u64::from(count)) as f64 / luma as f64).min(MOST);
     if gain <= 1.0 {
         return;
     }
