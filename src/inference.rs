@@ -1,8 +1,9 @@
 //! Runs a bundle's network with tract, on the processor.
 //!
 //! Terms: a *logit* is what the network says of one output before calibration; an *activation map* says how much each
-//! place of the photograph added to a logit (class activation mapping: the mean of the map plus a constant is what the network
-//! sees for an output by itself; the anomaly's logit may heed the other outputs, that of the gradability what is unlike). Both come out of one run.
+//! place of the photograph added to a logit (class activation mapping: the mean of the map plus a constant is what the
+//! network sees for an output by itself; the anomaly's logit may heed the other outputs, that of the gradability what is
+//! unlike). Both come out of one run.
 //!
 //! Not here: reading bundles (their bytes are verified before they come here), preprocessing, calibration, decisions.
 
