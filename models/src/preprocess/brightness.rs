@@ -1,11 +1,9 @@
 //! Dark photographs made brighter before the colour variant is computed (rule 4).
 
-use super::sample::Square;
+use super::{colour::LUMA, sample::Square};
 
 /// The most that levels are multiplied by: beyond it next to nothing was stored.
 const MOST: f64 = 4.0;
-/// Weights of red, green and blue in the luma of Rec. 601, in thousandths.
-const LUMA: [u64; 3] = [299, 587, 114];
 
 /// Multiplies all levels of a square whose mean luma (0..1) over its visible pixels is below `least` by what brings it
 /// there, at most by [`MOST`]. Stored levels follow a power of the light, so less light, too, has multiplied them all by
@@ -23,7 +21,7 @@ pub(super) fn raise(square: &mut Square, least: f64) {
         }
         count += visible;
     }
-    let luma: u64 = LUMA.iter().zip(sums).map(|(weight, sum)| weight * u64::from(sum)).sum();
+    let luma: u64 = LUMA.iter().zip(sums).map(|(weight, sum)| u64::from(*weight) * u64::from(sum)).sum();
     if luma == 0 {
         return;
     }

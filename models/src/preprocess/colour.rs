@@ -2,6 +2,8 @@
 
 use super::{ColourVariant, Tensor, local_average, sample::Square};
 
+/// Weights of red, green and blue in the luma of Rec. 601, in thousandths.
+pub(super) const LUMA: [u32; 3] = [299, 587, 114];
 /// Means of Caffe's ImageNet networks, in its order blue, green, red, on a scale of 0 to 255.
 const CAFFE_MEAN_BGR: [f64; 3] = [103.939, 116.779, 123.68];
 /// Torchvision's ImageNet means, red, green, blue, on a scale of 0 to 1.
@@ -43,7 +45,7 @@ fn greyscale(square: &Square) -> Tensor {
     let pixels = square.rgb.chunks_exact(3).zip(&square.visible);
     let data = pixels
         .map(|(rgb, visible)| {
-            let luma = 299 * u32::from(rgb[0]) + 587 * u32::from(rgb[1]) + 114 * u32::from(rgb[2]);
+            let luma: u32 = LUMA.iter().zip(rgb).map(|(weight, level)| weight * u32::from(*level)).sum();
             if *visible { (f64::from(luma) / 255_000.0) as f32 } else { 0.0 }
         })
         .collect();

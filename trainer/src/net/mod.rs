@@ -3,8 +3,9 @@
 //! Terms: a *photograph tensor* is what [`ocellus_model::preprocess`] makes (channels × size × size); *block-4
 //! features* are the frozen part's result after the fourth pooling (at 224 pixels 512 × 14 × 14); the *activation map*
 //! holds, per output, how much each place of the last feature map says for it: its mean plus the head's bias is the
-//! logit, exactly (but the first logit of a network whose [anomaly] heeds its conditions, and the last one of a network that
-//! also knows how [unlike](unfamiliarity) a photograph is those that it learnt from). Nothing outside this module, [`crate::train`] and [`crate::features`] knows the engine's types.
+//! logit, exactly (but the first logit of a network whose [anomaly] heeds its conditions, and the last one of a network
+//! that also knows how [unlike](unfamiliarity) a photograph is those that it learnt from). Nothing outside this module,
+//! [`crate::train`] and [`crate::features`] knows the engine's types.
 //!
 //! Not here: training ([`crate::train`]), ONNX, calibration.
 

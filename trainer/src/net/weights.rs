@@ -3,7 +3,8 @@
 //! The names are torchvision's: `features.0.weight` … `features.28.bias` for the thirteen convolutions of VGG-16
 //! (weights `[out, in, 3, 3]`, biases `[out]`), and `head.weight` `[outputs, channels]`, `head.bias` `[outputs]` for
 //! ours; an exported one may hold `head.block4.weight` `[outputs, channels of block 4]`, [`super::ANOMALY_CONDITIONS`]
-//! and what [`super::UNFAMILIARITY`] names besides. Read from and written to safetensors; what is stored as f16 or bf16 becomes f32 on reading.
+//! and what [`super::UNFAMILIARITY`] names besides. Read from and written to safetensors; what is stored as f16 or bf16
+//! becomes f32 on reading.
 
 use std::{
     collections::BTreeMap,

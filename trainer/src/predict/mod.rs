@@ -144,8 +144,6 @@ impl Predictor {
     pub fn of_run(run: &Path, device: &Device) -> Result<Self, PredictError> {
         let info = RunInfo::read(run)?;
         let weights = NamedWeights::read(&RunInfo::model_path(run))?;
-        let outputs = info.task.outputs().unwrap_or_default();
-        let weights = heeding_conditions(weights, &outputs);
         match info.task {
             Task::MultiClass { classes } => {
                 let network = Network::build(device, &weights, classes.len(), 0)?;
@@ -159,7 +157,10 @@ impl Predictor {
                     engine: Engine::Burn(Box::new(network)),
                 })
             }
-            Task::Anomaly | Task::MultiLabel => Self::of_weights(&weights, outputs, None, info.spec, device),
+            task @ (Task::Anomaly | Task::MultiLabel) => {
+                let outputs = task.outputs().unwrap_or_default();
+                Self::of_weights(&heeding_conditions(weights, &outputs), outputs, None, info.spec, device)
+            }
         }
     }
 
