@@ -23,6 +23,7 @@ pub(super) struct Sealed {
 
 /// Why a sealed secret was not unsealed.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "tpm"), expect(dead_code, reason = "a program without TPM support only ever says `Failed`"))]
 pub(super) enum NotUnsealed {
     /// Another TPM sealed it, or this one was cleared since.
     OtherTpm,
