@@ -36,7 +36,8 @@ test: ## everything CI runs: format, clippy, tests of every crate, whole-system 
 	@scripts/setup.sh vm
 	@$(MAKE) --no-print-directory format unit gpu-check vm-test
 
-format: ## whether the code is formatted
+format: ## whether the code is formatted, and Cargo.lock as Cargo.toml wants it
+	$(CARGO) metadata --locked --format-version 1 >/dev/null
 	$(CARGO) fmt --all --check
 
 lint: format ## format and clippy without tests, for the quick look while writing

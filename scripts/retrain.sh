@@ -63,7 +63,9 @@ made again/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipe
     --weights "$out/narrower/model.safetensors" --teacher "$out/whole-288" --teacher "$out/pupil" --teacher "$out/narrower" \
     --out "$out/again"
 made run/run.json "$trainer" adopt "$out/again" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
-made evaluation/metrics.json judged "$trainer" evaluate --run "$out/run" "${data[@]}" --swap-borders --out "$out/evaluation"
-made first-light/bundle.toml judged "$trainer" export --run "$out/run" "${data[@]}" --evaluation "$out/evaluation/metrics.json" \
-    --name first-light --version 0.0.0-retrained --sequence 1 --sensitivity 0.93 --out "$out/first-light"
+# Exported twice, with the same thresholds: once to be evaluated as a device would judge, once with what came of it in the card.
+export=("$trainer" export --run "$out/run" "${data[@]}" --name first-light --version 0.0.0-retrained --sequence 1 --sensitivity 0.93)
+made draft/bundle.toml judged "${export[@]}" --out "$out/draft"
+made evaluation/metrics.json judged "$trainer" evaluate --bundle "$out/draft" "${data[@]}" --swap-borders --out "$out/evaluation"
+made first-light/bundle.toml judged "${export[@]}" --evaluation "$out/evaluation/metrics.json" --out "$out/first-light"
 echo "$out/first-light: not signed; next: $trainer sign $out/first-light --key KEY" >&2

@@ -17,10 +17,11 @@ use ocellus_model::bundle::{
 };
 
 /// The text of every key file in `models/keys/`, with its name. A key is added here when it is added there.
-const PROJECT_KEYS: [(&str, &str); 3] = [
+const PROJECT_KEYS: [(&str, &str); 4] = [
     ("ocellus-1.pub", include_str!("../models/keys/ocellus-1.pub")),
     ("ocellus-2.pub", include_str!("../models/keys/ocellus-2.pub")),
     ("ocellus-3.pub", include_str!("../models/keys/ocellus-3.pub")),
+    ("ocellus-4.pub", include_str!("../models/keys/ocellus-4.pub")),
 ];
 
 /// Why a key can't be used.

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own helpers fail by panicking")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -159,9 +159,15 @@ fn an_evaluation_tells_of_each_photograph_what_the_device_tells() {
     let photographs = real::sample(&folder, OUTCOMES);
     let home = tempfile::tempdir().unwrap();
     let manifest = home.path().join("manifest.csv");
-    let lines: Vec<String> =
-        photographs.iter().map(|path| format!("{},some", path.strip_prefix(&folder).unwrap().display())).collect();
-    std::fs::write(&manifest, format!("file,source\n{}\n", lines.join("\n"))).unwrap();
+    let known: BTreeMap<PathBuf, BTreeMap<String, String>> = csv::Reader::from_path(folder.join("manifest.csv"))
+        .unwrap()
+        .deserialize()
+        .map(|row| row.map(|row: BTreeMap<String, String>| (folder.join(&row["file"]), row)).unwrap())
+        .collect();
+    let rows: Vec<[&str; 3]> =
+        photographs.iter().map(|path| ["file", "normal", "dr_grade"].map(|column| &*known[path][column])).collect();
+    let lines: Vec<String> = rows.iter().map(|[file, normal, grade]| format!("{file},some,{normal},{grade}")).collect();
+    std::fs::write(&manifest, format!("file,source,normal,dr_grade\n{}\n", lines.join("\n"))).unwrap();
     let out = home.path().join("out");
     let mut evaluate = Command::new(TRAINER);
     evaluate.args(["evaluate", "--quiet", "--engine", "tract", "--bundle"]).arg(&bundle);
@@ -175,4 +181,22 @@ fn an_evaluation_tells_of_each_photograph_what_the_device_tells() {
     let told: Vec<&str> = records.iter().map(|record| record["outcome"].as_str().unwrap()).collect();
     assert_eq!(evaluated, told);
     assert!(["refer", "no_referable_signs", "no_result"].iter().all(|outcome| told.iter().any(|told| told == outcome)));
+
+    // And counts it by what the readers said of the eye.
+    let metrics: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("metrics.json")).unwrap()).unwrap();
+    let counted = |by: &str, said: &str, column: usize, value: &str| {
+        let of = |outcome: &str| {
+            rows.iter().zip(&told).filter(|(row, told)| row[column] == value && **told == outcome).count()
+        };
+        let [refer, no_result, passed] = ["refer", "no_result", "no_referable_signs"].map(of);
+        (refer + no_result + passed > 0).then(
+            || serde_json::json!({"by": by, "said": said, "refer": refer, "no_result": no_result, "passed": passed}),
+        )
+    };
+    let grades = ["0", "1", "2", "3", "4"];
+    let normal = counted("label", "normal", 1, "1");
+    let expected: Vec<serde_json::Value> =
+        normal.into_iter().chain(grades.iter().filter_map(|grade| counted("dr_grade", grade, 2, grade))).collect();
+    assert!(expected.len() >= 3, "{expected:?}");
+    assert_eq!(metrics["became"], serde_json::Value::Array(expected));
 }

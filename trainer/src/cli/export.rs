@@ -51,7 +51,8 @@ pub(super) struct Args {
     /// The weights training started from, in words [default: VGG-16 features, ImageNet; or that there were none].
     #[arg(long)]
     base_weights: Option<String>,
-    /// metrics.json of an evaluation on photographs that neither trained nor chose the network.
+    /// metrics.json of an evaluation on photographs that neither trained nor chose the network. One of this very bundle,
+    /// exported without it before, lets the card say whom a device misses.
     #[arg(long)]
     evaluation: Option<PathBuf>,
     /// Where to compute: flex, wgpu, vulkan, cuda, cuda:N.

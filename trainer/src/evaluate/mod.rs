@@ -8,6 +8,7 @@
 //! be told has the gate applied. Not here: comparing networks, leaving sources out, choosing thresholds.
 
 pub mod auroc;
+pub mod became;
 pub mod bootstrap;
 pub mod borders;
 pub mod calibration;
@@ -43,6 +44,7 @@ use crate::{
     split::components::components,
 };
 use auroc::{auroc, average_precision};
+use became::Became;
 use borders::Borders;
 use frame::{FEATURES, cross_validated, features};
 use interval::Proportion;
@@ -166,6 +168,8 @@ pub struct Metrics {
     pub together: Together,
     /// What people would be told, the gate applied; none without thresholds.
     pub screening: Option<Screening>,
+    /// The same by what the readers said of the eyes; empty without thresholds.
+    pub became: Vec<Became>,
     /// Refusals by the quality gate, with the network's word where it has one, by what people said of the photographs.
     pub gate: BTreeMap<&'static str, Refusals>,
     /// What the frame alone gives on the same photographs.
@@ -272,10 +276,12 @@ pub fn evaluate<'a>(
             figures.auroc_patients_ci95 = interval;
         }
     }
-    let outcomes: Option<Vec<(Outcome, Option<bool>)>> = photographs
-        .iter()
-        .map(|photograph| Some((photograph.outcome?, photograph.row.target(Output::Anomaly))))
-        .collect();
+    let decided: Option<Vec<(&Row, Outcome)>> =
+        photographs.iter().map(|photograph| Some((photograph.row, photograph.outcome?))).collect();
+    let screened = decided.as_ref().map(|decided| {
+        let abnormal = |(row, outcome): &(&Row, Outcome)| (*outcome, row.target(Output::Anomaly));
+        screening::screening(&decided.iter().map(abnormal).collect::<Vec<_>>(), prevalence)
+    });
     let metrics = Metrics {
         program: env!("CARGO_PKG_VERSION"),
         network,
@@ -285,7 +291,8 @@ pub fn evaluate<'a>(
         judged: seen.len(),
         unreadable,
         together: all.together,
-        screening: outcomes.map(|outcomes| screening::screening(&outcomes, prevalence)),
+        screening: screened,
+        became: decided.map_or_else(Vec::new, |decided| became::became(decided.into_iter())),
         gate: refusals(&gated),
         outputs: all.outputs,
         sources: sources.iter().map(|source| ((*source).to_owned(), of(Some(source)))).collect(),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ocellus_model::{decision::Outcome, label::Output};
 
-use super::{ByOutput, Metrics, OutputFigures, Photograph, Together, borders::Borders, frame::CONFOUNDED};
+use super::{ByOutput, Metrics, OutputFigures, Photograph, Together, became, borders::Borders, frame::CONFOUNDED};
 use crate::{files::csv_bytes, gate, predict::Predictor};
 
 /// Photographs an output that are named as suspects.
@@ -63,6 +63,13 @@ pub fn markdown(metrics: &Metrics) -> String {
             together(&mut text, &Together { multi_label: ranked, ..figures.together.clone() });
             table(&mut text, &figures.outputs, &frame);
         }
+    }
+    if !metrics.became.is_empty() {
+        let _ = write!(
+            text,
+            "\n## What became of them, by what their readers said\n\nAt the thresholds, the gate applied. {}",
+            became::table(&metrics.became)
+        );
     }
     if let Some(borders) = &metrics.borders {
         in_other_frames(&mut text, borders);
@@ -282,6 +289,7 @@ mod tests {
             sources: BTreeMap::from([(String::new(), of_source)]),
             together,
             screening: None,
+            became: Vec::new(),
             gate: BTreeMap::new(),
             frame_baseline: Baseline {
                 outputs: outputs(0.625),

@@ -3,10 +3,16 @@
 use std::fmt::Write;
 
 use ocellus_model::bundle::BundleManifest;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Settled, Uncertain, maps::Maps, threshold::Rule};
-use crate::{gate::Refusals, gradability::GradabilityHead, train::RunInfo};
+use crate::{
+    evaluate::became::{self, Became},
+    gate::Refusals,
+    gradability::GradabilityHead,
+    train::RunInfo,
+};
 
 /// The bundle's table of figures: what validation said when thresholds were chosen, and the evaluation, if any.
 pub(super) fn metrics(
@@ -171,6 +177,9 @@ pub(super) fn readme(
             }
         }
     }
+    if let Some(evaluation) = evaluation {
+        failures(&mut text, evaluation);
+    }
     where_it_looked(&mut text, maps);
     let _ = write!(
         text,
@@ -183,6 +192,26 @@ pub(super) fn readme(
         config = manifest.provenance.config_digest,
     );
     text
+}
+
+/// Whom the bundle misses, and whom it sends on for nothing; nothing where the evaluation doesn't say.
+fn failures(text: &mut String, evaluation: &Value) {
+    let became = evaluation.get("became").and_then(|found| Vec::<Became>::deserialize(found).ok()).unwrap_or_default();
+    if became.is_empty() {
+        return;
+    }
+    let share = |key: &str| {
+        let found = evaluation.get("screening").and_then(|screening| screening.get(key));
+        figure(found.and_then(|share| share.get("value")).and_then(Value::as_f64))
+    };
+    let _ = write!(
+        text,
+        "\n## Failures\n\nWhat a device makes of the evaluation's photographs, at the thresholds and with the quality gate applied: of \
+         abnormal eyes {} are sent on (referred or without a result), of normal ones {} passed. {}",
+        share("sensitivity"),
+        share("specificity"),
+        became::table(&became)
+    );
 }
 
 /// The activation maps of hits and misses.
@@ -258,6 +287,29 @@ mod tests {
         );
         let mut nothing = String::new();
         figures(&mut nothing, "there", &serde_json::json!({"labels": {}}), None, &settled);
+        assert_eq!(nothing, "");
+    }
+
+    #[test]
+    fn the_card_says_whom_it_misses_where_the_evaluation_does() {
+        let mut evaluation = serde_json::json!({
+            "screening": {"sensitivity": {"value": 0.75, "ci95": [0.5, 0.9]}, "specificity": null},
+            "became": [
+                {"by": "label", "said": "glaucoma", "refer": 3, "no_result": 1, "passed": 1},
+                {"by": "note", "said": "mild", "refer": 0, "no_result": 0, "passed": 5},
+            ],
+        });
+        let mut text = String::new();
+        failures(&mut text, &evaluation);
+        for expected in
+            ["## Failures", "0.750 are sent on", "– passed", "| glaucoma | 5 | 3 | 1 | 1: 0.200 (0.036 to 0.624) |"]
+        {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+        assert!(text.contains("| \"mild\" | 5 | 0 | 0 | 5: 1.000 (0.566 to 1.000) |"), "{text}");
+        evaluation["became"] = serde_json::json!([]);
+        let mut nothing = String::new();
+        failures(&mut nothing, &evaluation);
         assert_eq!(nothing, "");
     }
 
