@@ -64,8 +64,8 @@ made again/result.json "$libtorch" train "$out/pack/plan.json" --recipe "$recipe
     --out "$out/again"
 made run/run.json "$trainer" adopt "$out/again" "${whole[@]}" "${data[@]}" --weights "$weights" --out "$out/run"
 # Exported twice, with the same thresholds: once to be evaluated as a device would judge, once with what came of it in the card.
-export=("$trainer" export --run "$out/run" "${data[@]}" --name first-light --version 0.0.0-retrained --sequence 1 --sensitivity 0.93)
-made draft/bundle.toml judged "${export[@]}" --out "$out/draft"
+exported=("$trainer" export --run "$out/run" "${data[@]}" --name first-light --version 0.0.0-retrained --sequence 1 --sensitivity 0.93)
+made draft/bundle.toml judged "${exported[@]}" --out "$out/draft"
 made evaluation/metrics.json judged "$trainer" evaluate --bundle "$out/draft" "${data[@]}" --swap-borders --out "$out/evaluation"
-made first-light/bundle.toml judged "${export[@]}" --evaluation "$out/evaluation/metrics.json" --out "$out/first-light"
+made first-light/bundle.toml judged "${exported[@]}" --evaluation "$out/evaluation/metrics.json" --out "$out/first-light"
 echo "$out/first-light: not signed; next: $trainer sign $out/first-light --key KEY" >&2
