@@ -45,10 +45,35 @@ pub struct Became {
     pub passed: usize,
 }
 
+/// The columns of a table of them.
+pub const COLUMNS: [&str; 5] = ["readers said", "photographs", "referred", "no result", "passed (95 %)"];
+
+/// What such a table counts, in words.
+pub fn counted() -> String {
+    format!(
+        "An eye with several labels counts for each; in quotes the whole note of a source on an abnormal eye, where \
+         {LEAST_WITH_NOTE} photographs or more have the same. Passed is right where nothing is wrong with an eye, else signs \
+         were missed."
+    )
+}
+
 impl Became {
     /// All of them.
     pub fn photographs(&self) -> usize {
         self.refer + self.no_result + self.passed
+    }
+
+    /// A row of the table.
+    pub fn cells(&self) -> [String; COLUMNS.len()] {
+        let said = match self.by {
+            Said::Label => self.said.clone(),
+            Said::DrGrade => format!("diabetic retinopathy graded {} (ICDR)", self.said),
+            Said::Note => format!("\"{}\"", self.said),
+        };
+        let share = proportion(self.passed, self.photographs()).map_or("–".to_owned(), |share| share.to_string());
+        let [photographs, refer, no_result] =
+            [self.photographs(), self.refer, self.no_result].map(|count| count.to_string());
+        [said, photographs, refer, no_result, format!("{}: {share}", self.passed)]
     }
 }
 
@@ -88,30 +113,12 @@ pub(super) fn became<'a>(photographs: impl Iterator<Item = (&'a Row, Outcome)>) 
     all
 }
 
-/// A table for people, after a few words on what it counts.
-pub fn table(all: &[Became]) -> String {
-    let mut text = format!(
-        "An eye with several labels counts for each; in quotes the whole note of a source on an abnormal eye, where \
-         {LEAST_WITH_NOTE} photographs or more have the same. *Passed* is right where nothing is wrong with an eye, else signs \
-         were missed.\n\n| readers said | photographs | referred | no result | passed (95 %) |\n|---|---|---|---|---|\n",
-    );
+/// What is counted and the table, in Markdown.
+pub fn markdown(all: &[Became]) -> String {
+    let mut text = format!("{}\n\n| {} |\n|{}\n", counted(), COLUMNS.join(" | "), "---|".repeat(COLUMNS.len()));
     for became in all {
-        let said = match became.by {
-            Said::Label => became.said.clone(),
-            Said::DrGrade => format!("diabetic retinopathy graded {} (ICDR)", became.said),
-            // A bar would end the cell.
-            Said::Note => format!("\"{}\"", became.said.replace('|', "/")),
-        };
-        let passed =
-            proportion(became.passed, became.photographs()).map_or("–".to_owned(), |share| share.to_string());
-        let _ = writeln!(
-            text,
-            "| {said} | {} | {} | {} | {}: {passed} |",
-            became.photographs(),
-            became.refer,
-            became.no_result,
-            became.passed,
-        );
+        // A bar would end the cell.
+        let _ = writeln!(text, "| {} |", became.cells().map(|cell| cell.replace('|', "/")).join(" | "));
     }
     text
 }
@@ -160,7 +167,7 @@ mod tests {
                 line(Said::Note, "severe", [4, 0, 1]),
             ]
         );
-        let text = table(&all);
+        let text = markdown(&all);
         assert!(text.contains("\n\n| readers said | photographs |"), "{text}");
         assert!(text.contains("| \"mild / early\" | 5 | 0 | 1 | 4: 0.800 (0.376 to 0.964) |"), "{text}");
         assert!(text.contains("| diabetic retinopathy graded 3 (ICDR) | 5 | 4 | 0 | 1: "), "{text}");

@@ -7,6 +7,7 @@ use ocellus_model::label::Output;
 
 use super::{
     Metrics, OutputFigures, Photograph,
+    became::{Became, COLUMNS, counted},
     report::{surest_wrong, with_interval},
 };
 use crate::{
@@ -32,6 +33,7 @@ pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<
             metrics.judged
         ),
     );
+    decisions(&mut page, &metrics.became);
     for (at, output) in predictor.outputs.iter().enumerate() {
         let frame = metrics.frame_baseline.outputs.get(*output);
         let Some(figures) = metrics.outputs.get(*output).filter(|figures| figures.positives.min(figures.negatives) > 0)
@@ -44,6 +46,25 @@ pub fn html(metrics: &Metrics, predictor: &Predictor, photographs: &[Photograph<
     }
     page.push_str("</html>\n");
     page
+}
+
+/// What a device would make of the photographs, by what their readers said; nothing where no threshold was settled.
+fn decisions(page: &mut String, became: &[Became]) {
+    if became.is_empty() {
+        return;
+    }
+    let _ = write!(
+        page,
+        "<h2>What became of them, by what their readers said</h2><p>At the thresholds, the gate applied. {}</p>\
+         <table><tr><th>{}</tr>",
+        counted(),
+        COLUMNS.join("<th>")
+    );
+    for became in became {
+        let cells = became.cells().map(|cell| escape(&cell)).join("<td>");
+        let _ = write!(page, "<tr><td>{cells}</tr>");
+    }
+    page.push_str("</table>");
 }
 
 fn section(page: &mut String, output: Output, figures: &OutputFigures, frame: Option<&OutputFigures>) {

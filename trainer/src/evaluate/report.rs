@@ -68,7 +68,7 @@ pub fn markdown(metrics: &Metrics) -> String {
         let _ = write!(
             text,
             "\n## What became of them, by what their readers said\n\nAt the thresholds, the gate applied. {}",
-            became::table(&metrics.became)
+            became::markdown(&metrics.became)
         );
     }
     if let Some(borders) = &metrics.borders {

@@ -210,7 +210,7 @@ fn failures(text: &mut String, evaluation: &Value) {
          abnormal eyes {} are sent on (referred or without a result), of normal ones {} passed. {}",
         share("sensitivity"),
         share("specificity"),
-        became::table(&became)
+        became::markdown(&became)
     );
 }
 
