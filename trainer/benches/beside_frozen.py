@@ -78,7 +78,11 @@ def features_of(paths, weights):
 
 
 def remembered(names, folder, weights, cache):
-    known = dict(zip(*(lambda held: (held["names"].tolist(), held["features"]))(numpy.load(cache)))) if os.path.exists(cache) else {}
+    """Features by name, of the cache where they lie there, else of the photographs."""
+    known = {}
+    if os.path.exists(cache):
+        held = numpy.load(cache)
+        known = dict(zip(held["names"].tolist(), held["features"]))
     new = [name for name in names if name not in known]
     if new:
         known.update(zip(new, features_of([os.path.join(folder, name) for name in new], weights)))
@@ -98,10 +102,9 @@ def placements(scores, truth):
     return rank_among(with_it, without), 1 - rank_among(without, with_it)
 
 
-def auroc(scores, truth):
-    above, below = placements(scores, truth)
-    error = (above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below)) ** 0.5
-    return above.mean(), error, (above, below)
+def half_width(parts):
+    """Half of the 95 % interval of an AUROC with these placements, or of a difference with those of both subtracted."""
+    return 1.96 * sum(part.var(ddof=1) / len(part) for part in parts) ** 0.5
 
 
 def fitted(features, rows, output):
@@ -126,7 +129,7 @@ def fitted(features, rows, output):
             model = make_pipeline(
                 StandardScaler(), LogisticRegression(C=strength, class_weight="balanced", max_iter=2000)
             ).fit(x[:, :components], y)
-            reached = auroc(model.decision_function(choosing[:, :components]), truth)[0]
+            reached = placements(model.decision_function(choosing[:, :components]), truth)[0].mean()
             if best is None or reached > best[0]:
                 best = (reached, model, components)
     _, model, components = best
@@ -159,32 +162,35 @@ def main():
     ours = answers(*others, outputs, [row["file"] for row in test]) if others else None
     sources = numpy.array([row["source"] for row in test])
     print("| source | output | with | without | frozen VGG-16 | the network | difference |\n|---|---|---|---|---|---|---|")
-    means = []
+    pooled, single = [], []
     for index, output in enumerate(outputs):
         frozen = fitted(features, sides, index)
+        present = numpy.array([row["targets"][index] > 0.5 for row in test])
+        known = numpy.array([row["weights"][index] > 0 for row in test])
+        if ours is not None:
+            known &= ~numpy.isnan(ours[:, index])
         for source in ["all", *sorted(set(sources))]:
-            known = numpy.array([row["weights"][index] > 0 for row in test]) & ((sources == source) | (source == "all"))
-            if ours is not None:
-                known &= ~numpy.isnan(ours[:, index])
-            truth = numpy.array([row["targets"][index] > 0.5 for row in test])[known]
+            chosen = known & ((sources == source) | (source == "all"))
+            truth = present[chosen]
             if min(truth.sum(), (~truth).sum()) < LEAST:
                 continue
-            theirs, error, parts = auroc(frozen[known], truth)
-            line = f"| {source} | {output} | {truth.sum()} | {(~truth).sum()} | {theirs:.3f} ({theirs - 1.96 * error:.3f} to {min(1, theirs + 1.96 * error):.3f})"
-            if ours is not None:
-                reached, _, other = auroc(ours[known, index], truth)
-                off = [b - a for a, b in zip(parts, other)]
-                spread = 1.96 * sum(part.var(ddof=1) / len(part) for part in off) ** 0.5
-                line += f" | {reached:.3f} | {reached - theirs:+.3f} ({reached - theirs - spread:+.3f} to {reached - theirs + spread:+.3f})"
-                means.append((source == "all", theirs, reached))
-            else:
+            theirs = placements(frozen[chosen], truth)
+            found, spread = theirs[0].mean(), half_width(theirs)
+            line = f"| {source} | {output} | {truth.sum()} | {(~truth).sum()} | {found:.3f} ({found - spread:.3f} to {min(1, found + spread):.3f})"
+            areas = [found]
+            if ours is None:
                 line += " | – | –"
-                means.append((source == "all", theirs, numpy.nan))
+            else:
+                own = placements(ours[chosen, index], truth)
+                areas.append(own[0].mean())
+                off, spread = areas[1] - found, half_width([b - a for a, b in zip(theirs, own)])
+                line += f" | {areas[1]:.3f} | {off:+.3f} ({off - spread:+.3f} to {off + spread:+.3f})"
+            (pooled if source == "all" else single).append(areas)
             print(line + " |")
-    for pooled, what in ((True, "all sources together"), (False, "source by source")):
-        chosen = numpy.array([(a, b) for whole, a, b in means if whole == pooled])
-        if len(chosen):
-            print(f"\nMean of {len(chosen)}, {what}: frozen {chosen[:, 0].mean():.3f}, the network {chosen[:, 1].mean():.3f}.")
+    for areas, what in ((pooled, "all sources together"), (single, "source by source")):
+        if areas:
+            means = [f"{name} {mean:.3f}" for name, mean in zip(("frozen", "the network"), numpy.mean(areas, 0))]
+            print(f"\nMean of {len(areas)}, {what}: {', '.join(means)}.")
 
 
 if __name__ == "__main__":
